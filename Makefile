@@ -1,0 +1,49 @@
+# make demo: from nothing to cited answers.   make test: every check there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test check programs install install-dev format clean
+.DEFAULT_GOAL := demo
+
+demo: install
+	@$(BIN)/exo demo
+
+test: programs install-dev check
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Exocortex needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 2; }
+	@echo "Making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing Exocortex into $(VENV) (under a minute on most lines) …"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing Exocortex and its checks into $(VENV) …"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+programs:
+	@sh tests/programs.sh
+
+check:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,118 @@
+"""The command `exo` and the list of its subcommands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from exocortex import __version__
+from exocortex.cli.arguments import volume_options
+from exocortex.cli.face import Face
+
+_SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "demo": ("demo", "See it work on a sample vault, in a temporary place."),
+        "init": ("folders", "Point it at a folder of notes."),
+        "index": ("index", "Read what is new or changed."),
+    },
+    "Ask and search": {
+        "ask": ("ask", "Answer a question from your notes, with the lines that say so."),
+        "search": ("search", "Find notes by words and by meaning."),
+        "similar": ("search", "Find notes close in meaning to one."),
+    },
+    "Read": {
+        "show": ("notes", "Print a note, or the lines around one of its lines."),
+        "open": ("editor", "Open a note in your editor, at a line."),
+        "links": ("notes", "What a note links to, and what links to it."),
+        "inspect": ("inspect", "A note as the index sees it."),
+        "recent": ("lists", "Notes by when they last changed."),
+        "tags": ("lists", "Every tag, and how many notes carry it."),
+        "tasks": ("lists", "Open tasks, by note."),
+    },
+    "Look after it": {
+        "status": ("status", "What is indexed, what is pending, what was skipped and why."),
+        "folders": ("folders", "The folders of notes; take one out."),
+        "config": ("settings", "Every setting, and where its value comes from."),
+    },
+}
+"""Section of the help: command: (module beside this one, what it does)."""
+
+_COMMANDS = {name: entry for section in _SECTIONS.values() for name, entry in section.items()}
+
+_EPILOG = """\
+\b
+First time:
+  exo demo                      try it on sample notes
+  exo init ~/notes              point it at your own
+  exo index                     read them
+  exo ask "when does the lease end?"
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module only to run it, so that help costs no import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """Names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return it; None if there is none of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"exocortex.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A sentence typed where a command should be is taken for the question it most likely is."""
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if len(args) > 1 or " " in name:
+            raise click.UsageError(f'There is no command "{name}". To ask your notes: exo ask "{" ".join(args)}"', ctx)
+        near = get_close_matches(name, _COMMANDS, n=1)
+        raise click.UsageError(f'There is no command "{name}".' + (f" Did you mean {near[0]}?" if near else ""), ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The commands by what one wants to do."""
+        for section, commands in _SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(8), summary) for name, (_, summary) in commands.items()])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands first: the options are few and dull."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"exo {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    params=volume_options(),
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--home", metavar="FOLDER", help="Keep everything in this folder instead of EXO_HOME.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
+@click.pass_context
+def exo(ctx: click.Context, home: str | None) -> Any:
+    """Ask and search your own notes, on this machine alone.
+
+    Each answer is quoted from your notes with the lines it stands on.
+    """
+    face: Face = ctx.obj
+    face.flags["home"] = home
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,101 @@
+"""Face: what every command is handed: the console, the settings, and the way to the index."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from exocortex.cli.console import Console
+from exocortex.core.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from exocortex.config import Config
+    from exocortex.core.notes import NoteRef
+    from exocortex.core.service import CortexPort
+
+DONE, NOTHING, FAILED, INTERRUPTED = 0, 1, 2, 130
+_LINE_SUFFIX = re.compile(r"(.+):([0-9]{1,9})", re.DOTALL)
+_Result = TypeVar("_Result")
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+@dataclass(slots=True)
+class Face:
+    """One command line's surroundings; settings are read when they are first asked for."""
+
+    console: Console
+    environ: Mapping[str, str]
+    now: Callable[[], datetime] = _now
+    flags: dict[str, object] = field(default_factory=dict)
+    """What was typed for `home` and for settings, as `config.load` takes it."""
+    _config: Config | None = None
+
+    def config(self) -> Config:
+        """The settings in force; raises ConfigError."""
+        if self._config is None:
+            from exocortex.config import load
+
+            self._config = load(self.environ, self.flags)
+            self.console.use_links(self._config.search.link)
+        return self._config
+
+    def home(self) -> Path:
+        """Where everything is stored, found without reading config.toml; raises ConfigError."""
+        from exocortex.config.home import find_home
+
+        typed = self.flags.get("home")
+        return find_home(self.environ, None if typed is None else str(typed))[0]
+
+    @contextmanager
+    def cortex(self) -> Iterator[CortexPort]:
+        """The index, held while in use; raises ConfigError without folders, IndexHeldError if it is held."""
+        config = self.config()
+        if not config.folders:
+            raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
+        self.console.mute_libraries()
+        from exocortex.bootstrap import open_cortex
+
+        with open_cortex(config) as cortex:
+            yield cortex
+
+    def spelled(self, note: NoteRef) -> str:
+        """A note's place as every NOTE argument takes it: its path, after its folder's name if there are several."""
+        return note.path if len(self.config().folders) < 2 else f"{note.folder}:{note.path}"
+
+    def clock(self, moment: datetime) -> str:
+        """`14:05`, with the day if that isn't today."""
+        local, now = moment.astimezone(), self.now()
+        if local.date() == now.date():
+            return local.strftime("%H:%M")
+        return local.strftime("%Y-%m-%d %H:%M")
+
+    def of_note(self, argument: str, get: Callable[[str], _Result]) -> tuple[_Result, int | None]:
+        """Look up `NOTE[:LINE]`; a title that itself ends in a number (`Meeting 9:30`) is found first.
+
+        Relative paths are resolved here, where the working directory is known. Raises UsageError.
+        """
+        try:
+            return get(_resolved(argument)), None
+        except UsageError:
+            match = _LINE_SUFFIX.fullmatch(argument)
+            if match is None or int(match[2]) == 0:
+                raise
+        return get(_resolved(match[1])), int(match[2])
+
+
+def _resolved(argument: str) -> str:
+    return os.path.abspath(argument) if os.path.isfile(argument) else argument
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 note`, `1,234 notes`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

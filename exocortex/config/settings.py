@@ -1,0 +1,118 @@
+"""Every setting, declared once: its default, what it means and what it may be. Knows nothing of files or flags."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _setting(default: Any, meaning: str, expects: str, accepts: Callable[[Any], bool]) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "expects": expects, "accepts": accepts})
+
+
+def _between(low: float, high: float) -> Callable[[float], bool]:
+    return lambda value: math.isfinite(value) and low <= value <= high
+
+
+def _plain(value: str) -> bool:
+    return bool(value) and value.isprintable()
+
+
+def _link_template(value: str) -> bool:
+    parts = set(re.findall(r"{.*?}", value))
+    return value.isprintable() and (not value or "{file}" in parts) and parts <= {"{file}", "{line}"}
+
+
+_MODES = ("hybrid", "words", "meaning")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """`[index]`: which files become notes."""
+
+    max_file_mb: float = _setting(
+        5.0, "larger files are skipped, with a reason", "a number from 0.001 to 1000", _between(0.001, 1000)
+    )
+    ignore: tuple[str, ...] = _setting(
+        (),
+        "gitignore patterns for every folder, besides its .exoignore",
+        "a list of patterns (in the environment, commas between them)",
+        lambda patterns: all(map(_plain, patterns)),
+    )
+
+    @property
+    def max_file_bytes(self) -> int:
+        """The size limit in bytes; a megabyte is 1,000,000."""
+        return int(self.max_file_mb * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    """`[embedder]`: what turns text into vectors."""
+
+    name: str = _setting("all-MiniLM-L6-v2", "which embedder", "a name", _plain)
+    threads: int = _setting(0, "threads it may use; 0: one a core", "a whole number from 0 to 256", _between(0, 256))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """`[search]`: how notes are found and shown."""
+
+    mode: str = _setting("hybrid", "what to search by", f"one of {', '.join(_MODES)}", _MODES.__contains__)
+    limit: int = _setting(10, "how many notes to show", "a whole number from 1 to 1000", _between(1, 1000))
+    link: str = _setting(
+        "file://{file}",
+        "where a place shown in a terminal leads when clicked; empty: nowhere",
+        "a text with {file}, and {line} if you like",
+        _link_template,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field of a section, as loading and messages need it."""
+
+    section: str
+    key: str
+    default: Any
+    meaning: str
+    expects: str
+    accepts: Callable[[Any], bool]
+
+    @property
+    def name(self) -> str:
+        """`section.key`."""
+        return f"{self.section}.{self.key}"
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment: `EXO_SECTION_KEY`."""
+        return f"EXO_{self.section}_{self.key}".upper()
+
+    def convert(self, value: object) -> Any:
+        """The value in the setting's own type, from TOML or, if that is text, from text; raises ValueError."""
+        kind = type(self.default)
+        if isinstance(value, str) and kind is not str:
+            value = [part.strip() for part in value.split(",") if part.strip()] if kind is tuple else kind(value)
+        if kind is tuple and isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+            value = tuple(value)
+        elif kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or not self.accepts(value):
+            raise ValueError(value)
+        return value
+
+
+SECTIONS: dict[str, type[IndexSettings] | type[EmbedderSettings] | type[SearchSettings]] = {
+    "index": IndexSettings,
+    "embedder": EmbedderSettings,
+    "search": SearchSettings,
+}
+SETTINGS = tuple(
+    Setting(section, one.name, one.default, **one.metadata)
+    for section, kind in SECTIONS.items()
+    for one in fields(kind)
+)

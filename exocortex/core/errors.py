@@ -1,0 +1,59 @@
+"""What can go wrong, as one small tree.
+
+ExocortexError            shown to the user as it is: what happened, then what to do about it
+├── UsageError            the words typed make no sense: a bad filter, a bad date, a note not found
+├── ConfigError           config.toml or EXO_HOME is not usable
+├── VaultError            a folder of notes is missing, unreadable, or not a folder
+├── IndexStoreError       the index cannot be opened, or another process holds it
+└── EngineError           an embedder or a vector index is missing, damaged, or failed
+"""
+
+from __future__ import annotations
+
+
+class ExocortexError(Exception):
+    """A failure with a message a person can act on."""
+
+    kind = "error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        """One sentence: what to do next."""
+
+
+class UsageError(ExocortexError):
+    """The request itself is wrong; nothing was done."""
+
+    kind = "usage"
+
+
+class ConfigError(ExocortexError):
+    """A setting is unknown, has a bad value, or its place is unsafe."""
+
+    kind = "config"
+
+
+class VaultError(ExocortexError):
+    """A folder of notes cannot be used as one."""
+
+    kind = "vault"
+
+
+class IndexStoreError(ExocortexError):
+    """The index cannot be read or written."""
+
+    kind = "index"
+
+
+class IndexHeldError(IndexStoreError):
+    """Another process holds the index; the message names it."""
+
+    kind = "held"
+
+
+class EngineError(ExocortexError):
+    """A model or a vector store is missing or does not match its checksums."""
+
+    kind = "engine"

@@ -1,0 +1,106 @@
+"""Service: what every face may ask of the cortex, whether it lives in the same process or behind a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event as StopEvent
+from typing import Protocol
+
+from exocortex.core.answers import Answer
+from exocortex.core.events import Event
+from exocortex.core.results import (
+    Found,
+    Inspected,
+    Mode,
+    NoteLinks,
+    NoteText,
+    RecentNote,
+    Sort,
+    TagCount,
+    TaskOfNote,
+)
+from exocortex.core.status import Status
+
+
+class IndexPort(Protocol):
+    """The index as a face sees it."""
+
+    def run(self, *, retry: bool = False, stop: StopEvent | None = None) -> Iterator[Event]:
+        """Bring the index up to date, words first, then meaning; setting `stop` ends it soon and keeps what is done.
+
+        `retry` looks again at files that were skipped. Raises VaultError if no folder of notes is configured.
+        """
+        ...
+
+    def status(self) -> Status:
+        """The ledger, without looking at the disk."""
+        ...
+
+
+class SearchPort(Protocol):
+    """Searching. Every call first makes changed files searchable by words, for at most a second."""
+
+    def find(
+        self, text: str, *, mode: Mode = "hybrid", limit: int = 10, sort: Sort = "score", literal: bool = False,
+        scope: str = "", chunks: bool = False,
+    ) -> Found:
+        """Notes for this text, best first; `limit` counts notes, or chunks with `chunks`. Raises UsageError."""
+        ...
+
+    def similar(self, note: str, *, limit: int = 10) -> Found:
+        """Notes nearest in meaning to this one, itself left out. Raises UsageError for an unknown note."""
+        ...
+
+
+class AnswersPort(Protocol):
+    """Questions."""
+
+    def ask(self, question: str, *, scope: str = "", literal: bool = False) -> Answer:
+        """Answer from the notes alone, or abstain. `scope` is in the filter language. Raises UsageError."""
+        ...
+
+
+class NotesPort(Protocol):
+    """Single notes. A `note` argument is an absolute path, `folder:path`, a path, a title or a stem, unique among them;
+    relative paths are resolved against the working directory by the face. Raises UsageError, listing the matches."""
+
+    def show(self, note: str) -> NoteText:
+        """The note's file as it is now."""
+        ...
+
+    def links(self, note: str) -> NoteLinks:
+        """Where it leads, what leads to it, and what leads nowhere."""
+        ...
+
+    def inspect(self, note: str) -> Inspected:
+        """The note as the index sees it."""
+        ...
+
+    def recent(self, limit: int = 20) -> list[RecentNote]:
+        """Notes by the time their file changed, newest first."""
+        ...
+
+    def tags(self) -> list[TagCount]:
+        """Every tag, most used first."""
+        ...
+
+    def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
+        """Open tasks (or done ones), by note."""
+        ...
+
+
+class CortexPort(Protocol):
+    """The one object behind every face, grouped by noun."""
+
+    @property
+    def index(self) -> IndexPort: ...
+    @property
+    def search(self) -> SearchPort: ...
+    @property
+    def answers(self) -> AnswersPort: ...
+    @property
+    def notes(self) -> NotesPort: ...
+
+    def close(self) -> None:
+        """Let go of the index."""
+        ...

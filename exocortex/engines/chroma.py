@@ -1,0 +1,121 @@
+"""Chroma as a vector index: a disposable cache of ids and vectors, never of text.
+
+Nothing outside its folder can steer it: `import chromadb` reads `.env` of the working directory and two dozen
+environment variables, either of which can turn the local client into one that calls a server; both are out of reach
+while it is imported and opened. No embedding function is ever set (the default one downloads a model).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exocortex.core.errors import EngineError
+
+if TYPE_CHECKING:
+    from exocortex.core.ports import Vectors
+
+BATCH = 2000
+"""Records a call: below Chroma's own limit of 5,461, large enough that its log is replayed seldom."""
+
+SETTINGS_WITHOUT_PREFIX = frozenset(
+    "allow_reset anonymized_telemetry environment is_persistent migrations migrations_hash_algorithm persist_directory"
+    " tenant_id topic_namespace worker_memberlist_name".split()
+)
+"""Names of Chroma's settings, and so of environment variables it reads, that don't start with `chroma_`."""
+
+_COLLECTION = "chunks"
+
+
+class ChromaIndex:
+    """One collection in a folder of its own, cosine space. One process at a time may open it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with _isolated(folder):
+                self._client, self._collection = _open(folder)
+        except Exception as error:  # noqa: BLE001 - the library raises whatever its Rust core gives it
+            raise EngineError(
+                f"The vector store in {folder} cannot be opened: {error}", "Run `exo index`: it is built anew."
+            ) from error
+
+    def upsert(self, keys: Sequence[str], vectors: Vectors) -> None:
+        """Store or replace these vectors."""
+        for first in range(0, len(keys), BATCH):
+            rows: Any = vectors[first : first + BATCH]
+            self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove these keys; unknown ones are ignored."""
+        for first in range(0, len(keys), BATCH):
+            self._collection.delete(ids=list(keys[first : first + BATCH]))
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """The most similar keys by the approximate graph search, best first."""
+        limit = min(limit, self.count())
+        if not limit:
+            return []
+        query: Any = [vector]
+        found = self._collection.query(query_embeddings=query, n_results=limit, include=["distances"])
+        distances = found["distances"] or [[]]
+        return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], distances[0], strict=True)]
+
+    def count(self) -> int:
+        """How many keys are stored."""
+        return int(self._collection.count())
+
+    def keys(self) -> Iterable[str]:
+        """Every stored key, a page at a time."""
+        offset = 0
+        while page := self._collection.get(include=[], limit=BATCH, offset=offset)["ids"]:
+            yield from page
+            offset += len(page)
+
+    def close(self) -> None:
+        """Let go of the folder's files."""
+        self._client.close()
+
+
+def _open(folder: Path) -> tuple[Any, Any]:
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+        is_persistent=True,
+        persist_directory=str(folder),
+        anonymized_telemetry=False,
+        allow_reset=False,
+        chroma_otel_collection_endpoint="",
+        chroma_server_host=None,
+    )
+    client = chromadb.PersistentClient(path=str(folder), settings=settings)
+    space: Any = {"hnsw": {"space": "cosine", "num_threads": max(1, len(os.sched_getaffinity(0)) - 1)}}
+    collection = client.get_or_create_collection(_COLLECTION, configuration=space, embedding_function=None)
+    return client, collection
+
+
+@contextmanager
+def _isolated(folder: Path) -> Iterator[None]:
+    """Stand in an empty-of-`.env` folder of our own, without Chroma's environment variables."""
+    hidden = {name: value for name, value in os.environ.items() if _steers_chroma(name)}
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    for name in hidden:
+        del os.environ[name]
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
+        os.environ.update(hidden)
+
+
+def _steers_chroma(name: str) -> bool:
+    name = name.lower()
+    return name.startswith("chroma_") or name in SETTINGS_WITHOUT_PREFIX

@@ -1,0 +1,99 @@
+"""Passages: which chunk of a found note to show, and which of its lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from exocortex.core.answers import Snippet
+from exocortex.core.chunks import Chunk
+from exocortex.core.query import Query
+from exocortex.core.stemming import stem
+from exocortex.core.words import content_terms, highlight_ranges, terms
+from exocortex.storage.catalog import PlacedChunk
+
+SNIPPET_CHARACTERS = 240
+"""About how much of a chunk a snippet shows."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def best_passages(
+    query: Query, chunks: Iterable[PlacedChunk], similarities: Mapping[str, float], several: bool = False
+) -> dict[int, list[PlacedChunk]]:
+    """Each note's chunks by how well they fit, the best alone unless `several`; ties go to the earlier chunk.
+
+    A chunk's fit is its similarity in meaning plus the share of the query's words it holds, so that either arm alone
+    points to a passage too.
+    """
+    wanted = {stem(term) for text in (*query.words, *query.phrases) for term in content_terms([text])}
+    by_note: dict[int, list[tuple[float, int, PlacedChunk]]] = {}
+    for placed in chunks:
+        if not placed.chunk.text.strip():
+            continue
+        fit = similarities.get(placed.chunk.key, 0.0) + _share(wanted, placed.chunk)
+        by_note.setdefault(placed.note, []).append((-fit, placed.ordinal, placed))
+    ranked = {note: sorted(found, key=lambda one: one[:2]) for note, found in by_note.items()}
+    return {note: [placed for _, _, placed in found[: None if several else 1]] for note, found in ranked.items()}
+
+
+def _share(wanted: set[str], chunk: Chunk) -> float:
+    """The share of the wanted stems that the chunk's text holds, half as much for those in its headings alone."""
+    if not wanted:
+        return 0.0
+    in_text = wanted & _stems(chunk.text)
+    above = (wanted - in_text) & _stems("\n".join(chunk.headings))
+    return (len(in_text) + len(above) / 2) / len(wanted)
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(term) for term in terms(text)}
+
+
+_stem = lru_cache(maxsize=50_000)(stem)
+
+
+def snippet(chunk: Chunk, query: Query, characters: int = SNIPPET_CHARACTERS) -> Snippet:
+    """The lines of a chunk around the densest run of what was searched for, or its beginning."""
+    ranges = highlight_ranges(chunk.text, query.words, query.phrases)
+    start, end = _window(chunk.text, ranges, characters)
+    line = chunk.first_line + len(_LINE_END.findall(chunk.text.rstrip()[:start].lstrip()))
+    inside = [(max(a, start) - start, min(b, end) - start) for a, b in ranges if a < end and b > start]
+    return Snippet(chunk.text[start:end], line, tuple(inside))
+
+
+def _window(text: str, ranges: Sequence[tuple[int, int]], characters: int) -> tuple[int, int]:
+    """The range of `text` to show: whole lines or words, white space trimmed at both ends."""
+    first = len(text) - len(text.lstrip())
+    last = len(text.rstrip())
+    if last - first <= characters or not ranges:
+        start = first
+    else:
+        start = _densest(ranges, characters)
+        start = _word_start(text, max(first, start - characters // 6), start)
+        start += len(text[start:]) - len(text[start:].lstrip())
+    end = min(last, start + characters)
+    if end < last and (space := text.rfind(" ", start + characters // 2, end)) > 0:
+        end = space
+    return start, max(end, start)
+
+
+def _densest(ranges: Sequence[tuple[int, int]], characters: int) -> int:
+    """Where the run of highlights starts that has the most of them within `characters`."""
+    best, most, right = ranges[0][0], 0, 0
+    for left, (start, _) in enumerate(ranges):
+        while right < len(ranges) and ranges[right][1] - start <= characters:
+            right += 1
+        if right - left > most:
+            best, most = start, right - left
+    return best
+
+
+def _word_start(text: str, lowest: int, place: int) -> int:
+    """The first beginning of a line, else of a word, from `lowest` up to `place`."""
+    for separators in ("\n\r", " \t"):
+        found = [index + 1 for index in range(max(lowest - 1, 0), place) if text[index] in separators]
+        if found:
+            return found[0]
+    return place if lowest and not text[lowest - 1 : lowest].isspace() else lowest

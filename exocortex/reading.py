@@ -1,0 +1,149 @@
+"""Reading: one file's bytes made into a parsed and cut note, here or in worker processes. Writes nothing."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+from exocortex.core.chunks import Chunk, cut
+from exocortex.core.notes import ParsedNote
+from exocortex.core.ports import TokenCounter
+from exocortex.storage.vault import FileStat, NoteChangedError, NoteSkippedError, read
+
+WORTH_WORKERS = 2_000_000
+"""Bytes to read from which on starting worker processes pays."""
+
+_BATCH = 40
+_TICK_NS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A file to be read."""
+
+    row: int
+    """Its row in the ledger."""
+    folder: str
+    root: Path
+    file: FileStat
+    note: str | None
+    """The note's identity, if it was indexed before."""
+    known_digest: str | None
+    """Digest under which it is indexed as it should be; an equal file is not parsed again."""
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNote:
+    """What became of a file: a note with its chunks, or a reason, or neither if nothing changed in it."""
+
+    job: ReadJob
+    file: FileStat
+    """Its stat while it was read."""
+    digest: str | None
+    note: ParsedNote | None
+    """Without `text` and `blocks`: the chunks hold the text."""
+    chunks: tuple[Chunk, ...]
+    reason: str | None
+    changing: bool = False
+    """It was written to while it was read; the next scan sees it again."""
+
+
+def read_note(job: ReadJob, count: TokenCounter) -> ReadNote:
+    """Read, parse and cut one file."""
+    from exocortex.parsing import Unreadable, parse
+
+    def failed(reason: str) -> ReadNote:
+        return ReadNote(job, job.file, None, None, (), reason)
+
+    try:
+        data, file = read(job.root, job.file.raw, job.max_bytes)
+        file = _settled(file)
+    except NoteSkippedError as error:
+        return failed(error.reason)
+    except NoteChangedError:
+        return ReadNote(job, job.file, None, None, (), None, changing=True)
+    digest = blake2b(data, digest_size=16).hexdigest()
+    if digest == job.known_digest:
+        return ReadNote(job, file, digest, None, (), None)
+    try:
+        note = parse(data, Path(job.file.path).name)
+        chunks = tuple(cut(note, count))
+    except Unreadable as error:
+        return failed(error.message)
+    except (RecursionError, MemoryError, ValueError) as error:
+        return failed(f"its text could not be taken apart ({type(error).__name__})")
+    return ReadNote(job, file, digest, replace(note, text="", blocks=()), chunks, None)
+
+
+def _settled(file: FileStat) -> FileStat:
+    """A file read within a tick of its last change may change again unseen: the next scan shall find it different."""
+    fresh = time.time_ns() - max(file.mtime_ns, file.ctime_ns) < _TICK_NS
+    return replace(file, ctime_ns=0) if fresh else file
+
+
+def read_notes(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> Iterator[ReadNote]:
+    """Read many files, in worker processes if there is enough to do; results come in the order of the jobs."""
+    if workers < 2 or sum(job.file.size for job in jobs) < WORTH_WORKERS:
+        for job in jobs:
+            yield read_note(job, count)
+        return
+    done = 0
+    try:
+        for result in _read_in_workers(jobs, count, workers):
+            yield result
+            done += 1
+    except BrokenProcessPool:
+        yield from _read_one_by_one(jobs[done:], count)
+
+
+def _read_in_workers(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> Iterator[ReadNote]:
+    """A few batches ahead of the consumer, so that results don't pile up in memory."""
+    batches = iter(lambda source=iter(jobs): list(islice(source, _BATCH)), [])
+    with _pool(workers) as pool:
+        ahead: deque[Future[list[ReadNote]]] = deque()
+        try:
+            for batch in batches:
+                ahead.append(pool.submit(_read_batch, batch, count))
+                if len(ahead) > workers * 2:
+                    yield from ahead.popleft().result()
+            while ahead:
+                yield from ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _read_one_by_one(jobs: Sequence[ReadJob], count: TokenCounter) -> Iterator[ReadNote]:
+    """After a worker died: a process a file until the culprit is found, which is then skipped."""
+    for position, job in enumerate(jobs):
+        try:
+            with _pool(1) as pool:
+                yield pool.submit(_read_batch, [job], count).result()[0]
+        except BrokenProcessPool:
+            yield ReadNote(job, job.file, None, None, (), "reading it crashed the parser")
+            yield from read_notes(jobs[position + 1 :], count, workers=2)
+            return
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches the whole process group; only the process in front decides what to do about it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _read_batch(jobs: Sequence[ReadJob], count: TokenCounter) -> list[ReadNote]:
+    return [read_note(job, count) for job in jobs]

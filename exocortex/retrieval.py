@@ -1,0 +1,254 @@
+"""Retrieval: which notes answer a query, and which passage of each. By words, by meaning, or by both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exocortex.core.answers import Hit, Ranks
+from exocortex.core.errors import EngineError
+from exocortex.core.query import Query
+from exocortex.core.results import Explained, Mode, Sort
+from exocortex.core.words import content_terms, fts_any, fts_match
+from exocortex.passages import best_passages, snippet
+from exocortex.spelling import respell
+from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
+
+if TYPE_CHECKING:
+    from exocortex.core.ports import Embedder, Vectors
+    from exocortex.meaning import Meaning
+
+WORD_WEIGHTS = (2.0, 1.0)
+"""BM25 weights of a note's title (with its aliases) and its body."""
+
+CANDIDATES = 200
+"""Notes taken from the words arm."""
+
+NEIGHBOURS = 400
+"""Chunks taken from the meaning arm: several may belong to one note."""
+
+SCANNED_EXACTLY = 20_000
+"""Chunks under a filter up to which all are compared, so that a filter never starves the search by meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Hits and how they came about."""
+
+    hits: tuple[Hit, ...]
+    explained: tuple[Explained, ...]
+    notices: tuple[str, ...]
+    milliseconds: tuple[tuple[str, float], ...]
+    searched: int
+    """Notes that could have been found, after filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arms:
+    """Each arm's scores by note, greater is better, and the similarity of chunks by key."""
+
+    words: dict[int, float]
+    meaning: dict[int, float]
+    similarities: dict[str, float]
+
+
+class Retriever:
+    """Searches one index. `roots` gives each folder's root; `embedder` is asked for only when meaning is wanted."""
+
+    def __init__(
+        self, catalog: Catalog, meaning: Meaning, roots: dict[str, Path], embedder: Callable[[], Embedder]
+    ) -> None:
+        self._catalog = catalog
+        self._meaning = meaning
+        self._roots = roots
+        self._embedder = embedder
+
+    def search(self, query: Query, mode: Mode, limit: int, *, sort: Sort = "score", chunks: bool = False) -> Retrieved:
+        """The best `limit` notes (or chunks) for a query; only filters and no words: the newest notes that meet them."""
+        clock = _Clock()
+        query, notices = self._respelled(query)
+        among = self._catalog.matching(query.filters, query.dates, fts_any(query.excluded))
+        clock.lap("filter")
+        if query.empty:
+            return self._listed(among, limit, notices, clock)
+        arms, missing = self._arms(query, mode, among, clock)
+        scores = _scores(arms, mode)
+        clock.lap("fuse")
+        hits, explained = self._hits(query, arms, scores, limit, sort, chunks)
+        clock.lap("passages")
+        searched = self._catalog.count() if among is None else len(among)
+        return Retrieved(hits, explained, (*notices, *missing), clock.laps(), searched)
+
+    def evidence(self, query: Query, limit: int) -> Retrieved:
+        """The best notes for a question, each with its best passages."""
+        found = self.search(query, "hybrid", limit)
+        return found
+
+    def similar(self, note: NoteRow, limit: int) -> Retrieved:
+        """Notes nearest in meaning to the mean of this note's chunks, itself left out."""
+        clock = _Clock()
+        fingerprint = self._embedder().fingerprint
+        mine = [key for key, _ in self._catalog.keys_of([note.row])]
+        centre = self._meaning.centre(fingerprint, mine)
+        if centre is None:
+            return Retrieved((), (), (f"The meaning of {note.ref.path} is not indexed yet; run `exo index`.",), (), 0)
+        arms = self._by_meaning(fingerprint, centre, {}, None, own=note.row)
+        clock.lap("meaning")
+        empty = Query("", (), (), (), (), ())
+        hits, explained = self._hits(empty, arms, _scores(arms, "meaning"), limit, "score", chunks=False)
+        clock.lap("passages")
+        return Retrieved(hits, explained, (), clock.laps(), self._catalog.count())
+
+    # -- the arms ---------------------------------------------------------------------------------------------------
+
+    def _arms(
+        self, query: Query, mode: Mode, among: set[int] | None, clock: _Clock
+    ) -> tuple[_Arms, tuple[str, ...]]:
+        words: dict[int, float] = {}
+        match = fts_match(query.words, query.phrases)
+        if mode != "meaning" or query.phrases:
+            words = self._catalog.ranked(match, WORD_WEIGHTS, CANDIDATES, among)
+            clock.lap("words")
+        if mode == "words" or not query.text.strip():
+            return _Arms(words, {}, {}), ()
+        if query.phrases:
+            among = self._catalog.with_all(query.phrases, among)
+        try:
+            embedder = self._embedder()
+            vector = embedder.embed([query.text], "query")[0]
+        except EngineError as error:
+            return _Arms(words, {}, {}), (f"Searched by words only: {error.message}",)
+        clock.lap("embed")
+        arms = self._by_meaning(embedder.fingerprint, vector, words, among)
+        clock.lap("meaning")
+        return arms, ()
+
+    def _by_meaning(
+        self, fingerprint: str, vector: Vectors, words: dict[int, float], among: set[int] | None, own: int | None = None
+    ) -> _Arms:
+        """Nearest chunks and, exactly, every chunk of the notes found by words, pooled to the best of each note."""
+        if among is None:
+            near = dict(self._meaning.nearest(fingerprint, vector, NEIGHBOURS))
+            places = self._catalog.places_of(near)
+        else:
+            places = self._catalog.keys_of(among)
+            near = self._meaning.similarities(fingerprint, vector, [key for key, _ in places])
+        others = self._catalog.keys_of(note for note in words)
+        near |= self._meaning.similarities(fingerprint, vector, [key for key, _ in others if key not in near])
+        pooled: dict[int, float] = {}
+        for key, note in (*places, *others):
+            if key in near and note != own:
+                pooled[note] = max(near[key], pooled.get(note, -1.0))
+        return _Arms(words, pooled, near)
+
+    # -- hits -------------------------------------------------------------------------------------------------------
+
+    def _hits(
+        self, query: Query, arms: _Arms, scores: dict[int, float], limit: int, sort: Sort, chunks: bool
+    ) -> tuple[tuple[Hit, ...], tuple[Explained, ...]]:
+        order = sorted(scores, key=lambda note: (-scores[note], note))
+        notes = self._catalog.notes(order if sort == "date" else order[:limit])
+        order = [note for note in order if note in notes]
+        if sort == "date":
+            order = sorted(order[:CANDIDATES], key=lambda note: notes[note].modified, reverse=True)
+        order = order[:limit]
+        ranks = _Places(arms)
+        passages = best_passages(query, self._catalog.chunks_of(order), arms.similarities, several=chunks)
+        found = [
+            (self._hit(query, notes[note], passage, scores[note], ranks.of(note)), ranks.explained(note))
+            for note in order
+            for passage in passages.get(note, ())
+        ]
+        return tuple(hit for hit, _ in found[:limit]), tuple(why for _, why in found[:limit])
+
+    def _hit(self, query: Query, note: NoteRow, passage: PlacedChunk, score: float, ranks: Ranks) -> Hit:
+        file = str(self._roots.get(note.ref.folder, Path()) / note.raw)
+        return Hit(note.ref, file, passage.chunk, score, ranks, snippet(passage.chunk, query))
+
+    def _listed(self, among: set[int] | None, limit: int, notices: tuple[str, ...], clock: _Clock) -> Retrieved:
+        """Notes that meet the filters, the newest first: there is nothing to rank them by."""
+        notes = self._catalog.notes(among or ())
+        order = sorted(notes.values(), key=lambda note: (note.ref.date or note.modified.date(), note.row), reverse=True)
+        query = Query("", (), (), (), (), ())
+        passages = best_passages(query, self._catalog.chunks_of([note.row for note in order[:limit]]), {})
+        hits = tuple(
+            self._hit(query, note, passage, 1.0, Ranks(None, None))
+            for note in order[:limit]
+            for passage in passages.get(note.row, ())
+        )
+        clock.lap("passages")
+        explained = tuple(Explained(None, None) for _ in hits)
+        return Retrieved(hits, explained, notices, clock.laps(), len(notes))
+
+    def _respelled(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+        """Words no note has, replaced by their nearest spellings, and a sentence about each."""
+        replaced = respell(self._catalog, content_terms(query.words))
+        if not replaced:
+            return query, ()
+        words = (*query.words, *(word for near in replaced.values() for word in near))
+        notices = tuple(f"No note has “{word}”; searched for {_list(near)} too." for word, near in replaced.items())
+        return replace(query, words=words), notices
+
+
+def _scores(arms: _Arms, mode: Mode) -> dict[int, float]:
+    """A score from 0 to 1 for every note that an arm found."""
+    if mode == "words":
+        return fuse(arms.words, {})
+    if mode == "meaning":
+        return fuse({}, arms.meaning)
+    return fuse(arms.words, arms.meaning)
+
+
+class _Places:
+    """Each note's place in either arm."""
+
+    def __init__(self, arms: _Arms) -> None:
+        self._arms = arms
+        self._words = _places(arms.words)
+        self._meaning = _places(arms.meaning)
+
+    def of(self, note: int) -> Ranks:
+        return Ranks(self._words.get(note), self._meaning.get(note))
+
+    def explained(self, note: int) -> Explained:
+        return Explained(self._arms.words.get(note), self._arms.meaning.get(note))
+
+
+def _places(scores: dict[int, float]) -> dict[int, int]:
+    order = sorted(scores, key=lambda note: (-scores[note], note))
+    return {note: place for place, note in enumerate(order, start=1)}
+
+
+class _Clock:
+    """Milliseconds of each step."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._laps: list[tuple[str, float]] = []
+
+    def lap(self, step: str) -> None:
+        now = time.perf_counter()
+        self._laps.append((step, (now - self._last) * 1000))
+        self._last = now
+
+    def laps(self) -> tuple[tuple[str, float], ...]:
+        return tuple(self._laps)
+
+
+def _list(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
+
+
+def fuse(words: dict[int, float], meaning: dict[int, float]) -> dict[int, float]:
+    w, m = _mm(words), _mm(meaning)
+    return {note: (0.6 if meaning else 1) * w.get(note, 0.0) + (0.4 if words else 1) * m.get(note, 0.0) for note in w | m}
+
+
+def _mm(scores: dict[int, float]) -> dict[int, float]:
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    return {k: (v - low) / (high - low) if high > low else 1.0 for k, v in scores.items()}

@@ -1,0 +1,322 @@
+"""Catalog: the questions put to `index.db` about notes: which there are, which meet a filter, what is in one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from exocortex.core.chunks import Chunk
+from exocortex.core.notes import Heading, Link, LinkKind, NoteRef, Task
+from exocortex.core.query import DateRange, Filter
+from exocortex.core.words import fts_match
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """An indexed note as the catalog knows it."""
+
+    row: int
+    ref: NoteRef
+    raw: str
+    """Relative to its folder, as the operating system spells it."""
+    modified: datetime
+    digest: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedChunk:
+    """A chunk at one of its places."""
+
+    note: int
+    ordinal: int
+    chunk: Chunk
+
+
+class Catalog:
+    """Reads `index.db`; a note is known by its row number within this file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def names(self, folder: str) -> FolderNames:
+        """The names links in this folder are resolved by."""
+        return FolderNames(self._db, folder)
+
+    # -- notes ------------------------------------------------------------------------------------------------------
+
+    def notes(self, rows: Iterable[int]) -> dict[int, NoteRow]:
+        """These notes, by row."""
+        found = self._db.execute(f"{_NOTES} AND id IN (SELECT value FROM json_each(?))", (json.dumps(list(rows)),))
+        return {row["id"]: _note_row(row) for row in found}
+
+    def count(self) -> int:
+        """How many notes have their words in."""
+        (count,) = self._db.execute("SELECT count(*) FROM notes WHERE digest IS NOT NULL").fetchone()
+        return int(count)
+
+    def recent(self, limit: int) -> list[NoteRow]:
+        """The notes whose files changed last, newest first."""
+        return [_note_row(row) for row in self._db.execute(f"{_NOTES} ORDER BY mtime_ns DESC, id LIMIT ?", (limit,))]
+
+    def at(self, folder: str, path: str) -> NoteRow | None:
+        """The note at this place."""
+        row = self._db.execute(f"{_NOTES} AND folder = ? AND path = ?", (folder, path)).fetchone()
+        return _note_row(row) if row else None
+
+    def by_path(self, path: str) -> list[NoteRow]:
+        """Notes at this path in any folder."""
+        return [_note_row(row) for row in self._db.execute(f"{_NOTES} AND path = ?", (path,))]
+
+    def called(self, name: str) -> list[NoteRow]:
+        """Notes with this title or file name, with or without its suffix, in any case."""
+        wanted = _folded(name)
+        found = self._db.execute(f"{_NOTES} AND (title = ? OR path LIKE ? ESCAPE '\\')", (name, f"%{_like(name)}%"))
+        rows = [_note_row(row) for row in found]
+        if not rows:
+            rows = [_note_row(row) for row in self._db.execute(_NOTES)]
+        return [row for row in rows if wanted in _names(row.ref)]
+
+    def nearest_names(self, name: str, limit: int = 3) -> list[str]:
+        """Paths of notes that are called almost so."""
+        from rapidfuzz import fuzz, process
+
+        paths = [str(row["path"]) for row in self._db.execute("SELECT path FROM notes WHERE digest IS NOT NULL")]
+        found = process.extract(name, paths, scorer=fuzz.WRatio, limit=limit, score_cutoff=70)
+        return [path for path, _, _ in found]
+
+    # -- filters ----------------------------------------------------------------------------------------------------
+
+    def property_names(self) -> frozenset[str]:
+        """Every property some note has: what `key:value` may filter by."""
+        return frozenset(str(row["key"]) for row in self._db.execute("SELECT DISTINCT key FROM properties"))
+
+    def matching(self, filters: Sequence[Filter], dates: Sequence[DateRange], excluded: str) -> set[int] | None:
+        """Rows of the notes that meet every condition; None if there is no condition.
+
+        `excluded` is a MATCH expression that none may meet, or empty.
+        """
+        if not (filters or dates or excluded):
+            return None
+        conditions, values = ["digest IS NOT NULL"], list[Any]()
+        for one in filters:
+            condition, value = _condition(one)
+            conditions.append(f"NOT {condition}" if one.negated else condition)
+            values += value
+        for days in dates:
+            conditions.append("date BETWEEN ? AND ?")
+            values += [(days.first or date.min).isoformat(), (days.last or date.max).isoformat()]
+        if excluded:
+            conditions.append("id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)")
+            values.append(excluded)
+        query = f"SELECT id FROM notes WHERE {' AND '.join(conditions)}"  # noqa: S608 - conditions are fixed texts
+        return {int(row["id"]) for row in self._db.execute(query, values)}
+
+    # -- words ------------------------------------------------------------------------------------------------------
+
+    def ranked(self, match: str, weights: tuple[float, float], limit: int, among: set[int] | None) -> dict[int, float]:
+        """BM25 of the best notes for a MATCH expression, greater is better; `weights` are of title and body."""
+        if not match:
+            return {}
+        only = "" if among is None else " AND +rowid IN (SELECT value FROM json_each(?))"
+        query = f"SELECT rowid, bm25(words, ?, ?) AS score FROM words WHERE words MATCH ?{only} ORDER BY score LIMIT ?"
+        values: list[Any] = [*weights, match]
+        if among is not None:
+            values.append(json.dumps(sorted(among)))
+        return {row["rowid"]: -float(row["score"]) for row in self._db.execute(query, [*values, limit])}
+
+    def known_term(self, term: str) -> bool:
+        """Whether any note has this word (unstemmed, folded)."""
+        return self._db.execute("SELECT 1 FROM vocabulary WHERE term = ?", (term,)).fetchone() is not None
+
+    def has_stem(self, term: str) -> bool:
+        """Whether any note has a word of the same stem."""
+        query = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+        return self._db.execute(query, (f'"{term}"',)).fetchone() is not None
+
+    def with_all(self, phrases: Sequence[str], among: set[int] | None) -> set[int]:
+        """Those of these notes (None: all) that hold every phrase."""
+        query = "SELECT rowid FROM words WHERE words MATCH ?"
+        found = {int(row["rowid"]) for row in self._db.execute(query, (fts_match((), phrases),))}
+        return found if among is None else found & among
+
+    def vocabulary(self, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """Every word of these lengths with the number of notes that have it."""
+        query = "SELECT term, doc FROM vocabulary WHERE length(term) BETWEEN ? AND ?"
+        return [(row["term"], row["doc"]) for row in self._db.execute(query, (shortest, longest))]
+
+    # -- chunks -----------------------------------------------------------------------------------------------------
+
+    def chunks_of(self, notes: Iterable[int]) -> list[PlacedChunk]:
+        """All chunks of these notes, by note and in order."""
+        query = f"{_CHUNKS} WHERE placements.note IN (SELECT value FROM json_each(?)) ORDER BY note, ordinal"
+        return [_placed(row) for row in self._db.execute(query, (json.dumps(list(notes)),))]
+
+    def places_of(self, keys: Iterable[str]) -> list[tuple[str, int]]:
+        """(chunk key, note) for every place these chunks lie at."""
+        query = (
+            "SELECT key, note FROM chunks JOIN placements ON placements.chunk = chunks.id"
+            " WHERE key IN (SELECT value FROM json_each(?))"
+        )
+        return [(row["key"], row["note"]) for row in self._db.execute(query, (json.dumps(list(keys)),))]
+
+    def keys_of(self, notes: Iterable[int]) -> list[tuple[str, int]]:
+        """(chunk key, note) for every chunk of these notes that is found by meaning."""
+        query = (
+            "SELECT key, note FROM placements JOIN chunks ON chunks.id = placements.chunk"
+            " WHERE note IN (SELECT value FROM json_each(?)) AND embedded ORDER BY note, ordinal"
+        )
+        return [(row["key"], row["note"]) for row in self._db.execute(query, (json.dumps(list(notes)),))]
+
+    # -- parts of a note --------------------------------------------------------------------------------------------
+
+    def tags_of(self, row: int) -> tuple[str, ...]:
+        """The note's tags."""
+        return tuple(str(one["tag"]) for one in self._parts("tags", row))
+
+    def properties_of(self, row: int) -> tuple[tuple[str, str], ...]:
+        """The note's frontmatter fields."""
+        return tuple((one["key"], one["value"]) for one in self._parts("properties", row))
+
+    def aliases_of(self, row: int) -> tuple[str, ...]:
+        """Its other names."""
+        return tuple(str(one["alias"]) for one in self._parts("aliases", row))
+
+    def headings_of(self, row: int) -> tuple[Heading, ...]:
+        """Its outline."""
+        return tuple(Heading(one["level"], one["text"], one["line"]) for one in self._parts("headings", row))
+
+    def anchors_of(self, row: int) -> tuple[tuple[str, int], ...]:
+        """Its block ids and their lines."""
+        return tuple((one["name"], one["line"]) for one in self._parts("anchors", row))
+
+    def tasks_of(self, row: int) -> tuple[Task, ...]:
+        """Its tasks."""
+        return tuple(Task(one["text"], bool(one["done"]), one["line"]) for one in self._parts("tasks", row))
+
+    def links_of(self, row: int) -> tuple[Link, ...]:
+        """Its links as written."""
+        return tuple(_link(one) for one in self._parts("links", row))
+
+    def _parts(self, table: str, row: int) -> sqlite3.Cursor:
+        order = "tag" if table == "tags" else "rowid"
+        return self._db.execute(f"SELECT * FROM {table} WHERE note = ? ORDER BY {order}", (row,))  # noqa: S608
+
+    # -- over all notes ---------------------------------------------------------------------------------------------
+
+    def tagged(self) -> list[tuple[str, int]]:
+        """(tag, note) pairs."""
+        return [(row["tag"], row["note"]) for row in self._db.execute("SELECT tag, note FROM tags")]
+
+    def tasks(self, done: bool, among: set[int] | None) -> list[tuple[int, Task]]:
+        """(note, task) pairs, by place."""
+        query = (
+            "SELECT tasks.* FROM tasks JOIN notes ON notes.id = tasks.note WHERE done = ? ORDER BY folder, path, line"
+        )
+        rows = self._db.execute(query, (done,))
+        return [
+            (row["note"], Task(row["text"], bool(row["done"]), row["line"]))
+            for row in rows
+            if among is None or row["note"] in among
+        ]
+
+    def links_named(self, keys: Iterable[str]) -> list[tuple[int, Link]]:
+        """(note, link) pairs of links written with one of these keys."""
+        query = "SELECT * FROM links WHERE key IN (SELECT value FROM json_each(?)) ORDER BY note, line"
+        return [(row["note"], _link(row)) for row in self._db.execute(query, (json.dumps(list(keys)),))]
+
+
+class FolderNames:
+    """The names of one folder's files and aliases, as link resolution asks for them."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: str) -> None:
+        self._db = connection
+        self._folder = folder
+
+    def files_named(self, key: str) -> Sequence[str]:
+        """Paths of files with this name."""
+        query = "SELECT path FROM names WHERE key = ? AND folder = ? ORDER BY path"
+        return [str(row["path"]) for row in self._db.execute(query, (key, self._folder))]
+
+    def notes_aliased(self, key: str) -> Sequence[str]:
+        """Paths of notes with this alias."""
+        query = "SELECT path FROM aliases JOIN notes ON notes.id = note WHERE key = ? AND folder = ? ORDER BY path"
+        return [str(row["path"]) for row in self._db.execute(query, (key, self._folder))]
+
+
+_NOTES = "SELECT * FROM notes WHERE digest IS NOT NULL"
+_CHUNKS = "SELECT * FROM placements JOIN chunks ON chunks.id = placements.chunk"
+
+_HAS = {
+    "task": "id IN (SELECT note FROM tasks)",
+    "open-task": "id IN (SELECT note FROM tasks WHERE NOT done)",
+    "link": "id IN (SELECT note FROM links)",
+    "tag": "id IN (SELECT note FROM tags)",
+    "alias": "id IN (SELECT note FROM aliases)",
+    "date": "dated",
+}
+
+
+def _condition(one: Filter) -> tuple[str, list[str]]:
+    """A filter as SQL, with its values."""
+    value = one.value
+    match one.key:
+        case "tag":
+            tag = _folded(value.removeprefix("#"))
+            return r"id IN (SELECT note FROM tags WHERE tag = ? OR tag LIKE ? ESCAPE '\')", [tag, f"{_like(tag)}/%"]
+        case "path":
+            return r"path LIKE ? ESCAPE '\'", [f"%{_like(unicodedata.normalize('NFC', value))}%"]
+        case "folder":
+            return "folder = ?", [value]
+        case "title":
+            return r"title LIKE ? ESCAPE '\'", [f"%{_like(unicodedata.normalize('NFC', value))}%"]
+        case "has":
+            return _HAS[value], []
+    return "id IN (SELECT note FROM properties WHERE key = ? AND lower(value) = ?)", [one.key, value.casefold()]
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _names(ref: NoteRef) -> set[str]:
+    """What a note answers to: its title, its file name, and that without the suffix."""
+    place = PurePosixPath(ref.path)
+    return {_folded(ref.title), _folded(place.name), _folded(place.stem), _folded(str(place.with_suffix("")))}
+
+
+def _note_row(row: sqlite3.Row) -> NoteRow:
+    day = date.fromisoformat(row["date"]) if row["date"] else None
+    ref = NoteRef(row["note"], row["folder"], row["path"], row["title"], day)
+    modified = datetime.fromtimestamp(row["mtime_ns"] / 1e9).astimezone()
+    return NoteRow(
+        row["id"], ref, os.fsdecode(row["raw"]), modified, row["digest"], tuple(json.loads(row["warnings"]))
+    )
+
+
+def _placed(row: sqlite3.Row) -> PlacedChunk:
+    chunk = Chunk(
+        row["key"],
+        row["title"],
+        tuple(json.loads(row["headings"])),
+        row["text"],
+        row["first_line"],
+        row["last_line"],
+        bool(row["embedded"]),
+    )
+    return PlacedChunk(row["note"], row["ordinal"], chunk)
+
+
+def _link(row: sqlite3.Row) -> Link:
+    return Link(LinkKind(row["kind"]), row["target"], row["anchor"], row["alias"], row["line"])

@@ -1,0 +1,216 @@
+"""Ledger: which files should be notes, and how far each has come. On disk = indexed + pending + skipped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from exocortex.core.chunks import CHUNKER, Chunk
+from exocortex.core.notes import ParsedNote
+from exocortex.core.status import FolderStatus, Skipped
+from exocortex.storage.contents import Contents
+from exocortex.storage.database import connect, transaction
+from exocortex.storage.vault import FileStat
+from exocortex.storage.vectors import Vectors
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the ledger knows it."""
+
+    row: int
+    note: str | None
+    folder: str
+    file: FileStat
+    state: str
+    reason: str | None
+    digest: str | None
+    chunker: int | None
+
+
+class Ledger:
+    """`index.db`: the files, and through `contents` and `vectors` what was found in them."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "index.db"
+        schema = files("exocortex.storage").joinpath("schema.sql").read_text("utf-8")
+        self.connection = connect(self.path, schema, VERSION, "NORMAL")
+        self.contents = Contents(self.connection)
+        self.vectors = Vectors(self.connection)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing for everything written within."""
+        return transaction(self.connection)
+
+    # -- settings of the index itself -------------------------------------------------------------------------------
+
+    def get(self, key: str) -> str | None:
+        """A remembered value, such as the time of the last scan."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row["value"]) if row else None
+
+    def put(self, key: str, value: str) -> None:
+        """Remember a value."""
+        self.connection.execute("INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)", (key, value))
+
+    # -- files ------------------------------------------------------------------------------------------------------
+
+    def files(self, folder: str) -> dict[str, FileRow]:
+        """Every known file of a folder, by path."""
+        rows = self.connection.execute("SELECT * FROM notes WHERE folder = ?", (folder,))
+        return {row["path"]: _file_row(row) for row in rows}
+
+    def pending(self) -> list[FileRow]:
+        """Files whose words aren't in yet, the most recently changed first."""
+        rows = self.connection.execute("SELECT * FROM notes WHERE state = 'pending' ORDER BY mtime_ns DESC, id")
+        return [_file_row(row) for row in rows]
+
+    def outdated(self, chunker: int) -> list[FileRow]:
+        """Indexed files that an older chunker cut."""
+        rows = self.connection.execute(
+            "SELECT * FROM notes WHERE state = 'indexed' AND chunker <> ? ORDER BY mtime_ns DESC, id", (chunker,)
+        )
+        return [_file_row(row) for row in rows]
+
+    def expect(self, folder: str, found: Iterable[FileStat]) -> None:
+        """Enter new or changed files as pending; words that are in already go on serving."""
+        self.connection.executemany(
+            "INSERT INTO notes(folder, path, raw, size, mtime_ns, ctime_ns, inode, state)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, 'pending') ON CONFLICT(folder, path) DO UPDATE SET raw = excluded.raw,"
+            " size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,"
+            " inode = excluded.inode, state = 'pending', reason = NULL",
+            [(folder, f.path, os.fsencode(f.raw), f.size, f.mtime_ns, f.ctime_ns, f.inode) for f in found],
+        )
+
+    def write(self, row: int, file: FileStat, identity: str, digest: str, note: ParsedNote, found: Sequence[Chunk]) -> None:
+        """A file's words are in: put what was found in it in the place of what was there."""
+        day = note.date or date_of(file.mtime_ns)
+        added, gone = self.contents.replace(row, note, found)
+        self.vectors.adopt(added)
+        self.vectors.release(gone, time.time())
+        self.connection.execute(
+            "UPDATE notes SET note = ?, raw = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, state = 'indexed',"
+            " reason = NULL, digest = ?, chunker = ?, date = ?, dated = ?, warnings = ? WHERE id = ?",
+            (
+                *(identity, os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, digest),
+                *(CHUNKER, day.isoformat(), note.date is not None, json.dumps(note.warnings), row),
+            ),
+        )
+
+    def touch(self, row: int, file: FileStat) -> None:
+        """The file's stat changed and its bytes didn't: nothing is pending any more."""
+        self.connection.execute(
+            "UPDATE notes SET raw = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, state = 'indexed',"
+            " date = CASE WHEN dated THEN date ELSE ? END WHERE id = ?",
+            (os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, date_of(file.mtime_ns).isoformat(), row),
+        )
+
+    def move(self, row: int, file: FileStat) -> None:
+        """The file lies elsewhere in its folder now; nothing else changes."""
+        self.connection.execute(
+            "UPDATE notes SET path = ?, raw = ?, ctime_ns = ?, inode = ? WHERE id = ?",
+            (file.path, os.fsencode(file.raw), file.ctime_ns, file.inode, row),
+        )
+
+    def skip(self, folder: str, skipped: Sequence[tuple[FileStat, str]]) -> None:
+        """Leave these files out, each for its reason; what was indexed of them leaves the index."""
+        for file, reason in skipped:
+            row = self.connection.execute(
+                "SELECT id FROM notes WHERE folder = ? AND path = ?", (folder, file.path)
+            ).fetchone()
+            if row is not None:
+                self.remove(row["id"])
+            self.connection.execute(
+                "INSERT INTO notes(folder, path, raw, size, mtime_ns, ctime_ns, inode, state, reason)"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, 'skipped', ?)",
+                (folder, file.path, os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, reason),
+            )
+
+    def remove(self, row: int) -> None:
+        """Take a file and everything found in it out of the index."""
+        self.vectors.release(self.contents.clear(row), time.time())
+        self.connection.execute("DELETE FROM notes WHERE id = ?", (row,))
+
+    def retry_skipped(self) -> None:
+        """Make every skipped file pending again."""
+        self.connection.execute("UPDATE notes SET state = 'pending', reason = NULL WHERE state = 'skipped'")
+
+    def folders(self) -> list[str]:
+        """Names of the folders that have files here."""
+        rows = self.connection.execute(
+            "SELECT folder FROM notes UNION SELECT folder FROM attachments ORDER BY folder"
+        )
+        return [str(row["folder"]) for row in rows]
+
+    def set_attachments(self, folder: str, paths: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Record a folder's other files; returns which are new and which are gone."""
+        now = set(paths)
+        rows = self.connection.execute("SELECT path FROM attachments WHERE folder = ?", (folder,))
+        before = {str(row["path"]) for row in rows}
+        added, gone = now - before, before - now
+        self.connection.executemany("INSERT INTO attachments VALUES(?, ?)", [(folder, path) for path in added])
+        self.connection.executemany(
+            "DELETE FROM attachments WHERE folder = ? AND path = ?", [(folder, path) for path in gone]
+        )
+        return added, gone
+
+    # -- the sums ---------------------------------------------------------------------------------------------------
+
+    def folder_status(self, name: str, root: str, missing: bool) -> FolderStatus:
+        """The folder's ledger line."""
+        query = "SELECT state, count(*) AS n FROM notes WHERE folder = ? GROUP BY state"
+        counts = {row["state"]: int(row["n"]) for row in self.connection.execute(query, (name,))}
+        (others,) = self.connection.execute("SELECT count(*) FROM attachments WHERE folder = ?", (name,)).fetchone()
+        indexed, pending, skipped = (counts.get(state, 0) for state in ("indexed", "pending", "skipped"))
+        return FolderStatus(name, root, sum(counts.values()), indexed, pending, skipped, int(others), missing)
+
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Every skipped file with its reason."""
+        rows = self.connection.execute(
+            "SELECT folder, path, reason FROM notes WHERE state = 'skipped' ORDER BY folder, path"
+        )
+        return tuple(Skipped(row["folder"], row["path"], row["reason"]) for row in rows)
+
+    def pending_count(self) -> int:
+        """Files whose words aren't in yet."""
+        (count,) = self.connection.execute("SELECT count(*) FROM notes WHERE state = 'pending'").fetchone()
+        return int(count)
+
+    def chunk_count(self) -> int:
+        """Passages stored, each once."""
+        (count,) = self.connection.execute("SELECT count(*) FROM chunks").fetchone()
+        return int(count)
+
+    def scanned_at(self) -> datetime | None:
+        """When the folders were last looked at."""
+        value = self.get("scanned_at")
+        return datetime.fromisoformat(value) if value else None
+
+
+def date_of(mtime_ns: int) -> date:
+    """The local day of a file's time; times no calendar has count as the epoch."""
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9).date()
+    except (OverflowError, OSError, ValueError):
+        return date(1970, 1, 1)
+
+
+def _file_row(row: sqlite3.Row) -> FileRow:
+    file = FileStat(row["path"], os.fsdecode(row["raw"]), row["size"], row["mtime_ns"], row["inode"], row["ctime_ns"])
+    return FileRow(
+        row["id"], row["note"], row["folder"], file, row["state"], row["reason"], row["digest"], row["chunker"]
+    )
