@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import shutil
 import sqlite3
@@ -147,13 +148,15 @@ def _queries(cortex: Cortex, root: Path) -> dict[str, float | int]:
 
 
 def _sample_queries(root: Path) -> list[str]:
+    """Three to eight words in a row as they stand in a note: nothing but letters, as people type."""
     rng = random.Random(7)
     files = sorted(root.rglob("*.md"))
     queries = []
     while len(queries) < QUERIES:
-        words = rng.choice(files).read_text("utf-8", "replace").split()
-        if len(words) > 20:
-            start = rng.randrange(len(words) - 10)
+        runs = re.findall(r"(?:[^\W\d_]+ ){3,}", rng.choice(files).read_text("utf-8", "replace"))
+        if runs:
+            words = rng.choice(runs).split()
+            start = rng.randrange(max(1, len(words) - 3))
             queries.append(" ".join(words[start : start + rng.randint(3, 8)]))
     return queries
 

@@ -22,7 +22,6 @@ WORTH_WORKERS = 2_000_000
 """Bytes to read from which on starting worker processes pays."""
 
 _BATCH = 40
-_TICK_NS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,8 @@ def read_note(job: ReadJob, count: TokenCounter) -> ReadNote:
 
 
 def _settled(file: FileStat) -> FileStat:
-    """A file read within a tick of its last change may change again unseen: the next scan shall find it different."""
-    fresh = time.time_ns() - max(file.mtime_ns, file.ctime_ns) < _TICK_NS
-    return replace(file, ctime_ns=0) if fresh else file
+    """A file that may be written again without a trace: the next scan shall find it different, and read it once more."""
+    return replace(file, ctime_ns=0) if file.is_racy(time.time_ns()) else file
 
 
 def read_notes(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> Iterator[ReadNote]:

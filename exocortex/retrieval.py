@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from exocortex.core.answers import Hit, Ranks
 from exocortex.core.errors import EngineError
+from exocortex.core.fusion import fuse
 from exocortex.core.query import Query
 from exocortex.core.results import Explained, Mode, Sort
-from exocortex.core.words import content_terms, fts_any, fts_match
+from exocortex.core.words import content_terms, fts_any, fts_match, fts_pairs
 from exocortex.passages import best_passages, snippet
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 WORD_WEIGHTS = (2.0, 1.0)
 """BM25 weights of a note's title (with its aliases) and its body."""
+
+PAIR_WEIGHT = 0.2
+"""What BM25 of pairs of neighbouring words adds to that of the words: nDCG@10 on links-obsidian-hub .851 → .891, cacm .519
+→ .537, scifact .689 → .697, med .696 → .693; anything from .1 to .4 does as well."""
 
 CANDIDATES = 200
 """Notes taken from the words arm."""
@@ -110,7 +115,7 @@ class Retriever:
         words: dict[int, float] = {}
         match = fts_match(query.words, query.phrases)
         if mode != "meaning" or query.phrases:
-            words = self._catalog.ranked(match, WORD_WEIGHTS, CANDIDATES, among)
+            words = self._by_words(query, match, among)
             clock.lap("words")
         if mode == "words" or not query.text.strip():
             return _Arms(words, {}, {}), ()
@@ -125,6 +130,12 @@ class Retriever:
         arms = self._by_meaning(embedder.fingerprint, vector, words, among)
         clock.lap("meaning")
         return arms, ()
+
+    def _by_words(self, query: Query, match: str, among: set[int] | None) -> dict[int, float]:
+        """BM25 of the whole note, and a little for words that stand side by side as in the query."""
+        words = self._catalog.ranked(match, WORD_WEIGHTS, CANDIDATES, among)
+        pairs = self._catalog.ranked(fts_pairs(query.words), WORD_WEIGHTS, CANDIDATES, among)
+        return {note: score + PAIR_WEIGHT * pairs.get(note, 0.0) for note, score in words.items()}
 
     def _by_meaning(
         self, fingerprint: str, vector: Vectors, words: dict[int, float], among: set[int] | None, own: int | None = None
@@ -240,15 +251,3 @@ class _Clock:
 
 def _list(words: Sequence[str]) -> str:
     return ", ".join(f"“{word}”" for word in words)
-
-
-def fuse(words: dict[int, float], meaning: dict[int, float]) -> dict[int, float]:
-    w, m = _mm(words), _mm(meaning)
-    return {note: (0.6 if meaning else 1) * w.get(note, 0.0) + (0.4 if words else 1) * m.get(note, 0.0) for note in w | m}
-
-
-def _mm(scores: dict[int, float]) -> dict[int, float]:
-    if not scores:
-        return {}
-    low, high = min(scores.values()), max(scores.values())
-    return {k: (v - low) / (high - low) if high > low else 1.0 for k, v in scores.items()}

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from exocortex.config import Folder
 from exocortex.core.errors import VaultError
-from exocortex.storage.ledger import FileRow, Ledger
+from exocortex.storage.ledger import FileRow, Known, Ledger
 from exocortex.storage.state import Identity, State
 from exocortex.storage.vault import FileStat, Scan, scan
 
@@ -49,7 +49,7 @@ class Scanner:
             except VaultError as error:
                 away.append(f"{error.message} What was indexed of it still serves.")
                 continue
-            known = self._ledger.files(folder.name)
+            known = self._ledger.known(folder.name)
             if not found.files and not found.others and len(known) >= GUARDED_FROM:
                 away.append(f"{folder.root} is empty: is it unmounted? What was indexed of it still serves.")
                 continue
@@ -63,30 +63,27 @@ class Scanner:
         removed = 0
         for name in self._ledger.folders():
             if name not in configured:
-                rows = list(self._ledger.files(name).values())
+                rows = self._ledger.files(name, self._ledger.known(name))
                 self._remove(name, rows)
                 with self._ledger.transaction():
                     self._name_attachments(name, ())
                 removed += len(rows)
         return removed
 
-    def _apply(self, folder: str, found: Scan, known: dict[str, FileRow]) -> tuple[int, int]:
+    def _apply(self, folder: str, found: Scan, known: dict[str, Known]) -> tuple[int, int]:
         """Enter one folder's changes; returns how many notes moved and how many are gone."""
         on_disk = {file.path: file for file in found.files}
         skipped = {one.path: one.reason for one in found.skipped}
         closed = tuple(path for path in skipped if path.endswith("/"))
-        gone = [
-            row
-            for path, row in known.items()
-            if path not in on_disk and path not in skipped and not (closed and path.startswith(closed))
-        ]
+        missing = [path for path in known if path not in on_disk and path not in skipped]
+        gone = self._ledger.files(folder, [path for path in missing if not path.startswith(closed)]) if missing else []
         new = [file for file in found.files if file.path not in known]
         moves = _moves(gone, new)
         changed = [file for path, file in on_disk.items() if path in known and not _same(known[path], file)]
         unexplained = [
             (_no_file(path), reason)
             for path, reason in skipped.items()
-            if path not in known or known[path].reason != reason
+            if path not in known or known[path][-1] != reason
         ]
         self._move(folder, moves)
         moved_rows = {row.row for row, _ in moves}
@@ -132,15 +129,9 @@ class Scanner:
             self._ledger.contents.unname(folder, path)
 
 
-def _same(row: FileRow, file: FileStat) -> bool:
+def _same(known: Known, file: FileStat) -> bool:
     """Nothing shows that the file changed since the ledger last knew it."""
-    known = row.file
-    return (known.size, known.mtime_ns, known.ctime_ns, known.inode) == (
-        file.size,
-        file.mtime_ns,
-        file.ctime_ns,
-        file.inode,
-    )
+    return known[:4] == (file.size, file.mtime_ns, file.ctime_ns, file.inode)
 
 
 def _moves(gone: Sequence[FileRow], new: Sequence[FileStat]) -> list[tuple[FileRow, FileStat]]:

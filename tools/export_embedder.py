@@ -32,6 +32,9 @@ from torch.nn import functional
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WIDTH, HEADS, LAYERS, INNER, POSITIONS, WORDS = 384, 12, 6, 1536, 512, 30522
 LAYER_NAMES = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
     "out": "attention.output.dense",
     "norm_attention": "attention.output.LayerNorm",
     "up": "intermediate.dense",
@@ -56,12 +59,11 @@ class Norm(nn.Module):
 
 
 class Layer(nn.Module):
-    """One BERT layer for one unpadded text, query, key and value in a single product."""
+    """One BERT layer for one unpadded text: nothing to mask."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
+        self.query, self.key, self.value, self.out = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
         self.norm_attention = Norm()
         self.up = nn.Linear(WIDTH, INNER)
         self.down = nn.Linear(INNER, WIDTH)
@@ -69,7 +71,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, tokens, width) to the same."""
-        q, k, v = (part.view(1, -1, HEADS, WIDTH // HEADS).transpose(1, 2) for part in self.qkv(x).split(WIDTH, dim=-1))
+        projected = (self.query(x), self.key(x), self.value(x))
+        q, k, v = (part.view(1, -1, HEADS, WIDTH // HEADS).transpose(1, 2) for part in projected)
         weights = torch.softmax(q @ k.transpose(2, 3), dim=-1)
         x = self.norm_attention(x + self.out((weights @ v).transpose(1, 2).reshape(1, -1, WIDTH)))
         return cast(Tensor, self.norm_output(x + self.down(functional.gelu(self.up(x)))))
@@ -112,15 +115,14 @@ def source_folder() -> Path:
 
 
 def layer_weights(published: dict[str, Tensor], number: int) -> dict[str, Tensor]:
-    """A published layer under this network's names; the 1/√32 of attention goes into the query."""
-    prefix, attention = f"encoder.layer.{number}.", f"encoder.layer.{number}.attention.self."
-    scale = (WIDTH // HEADS) ** -0.5
-    weights = {}
+    """A published layer under this network's names; attention's division by √32 goes into the query."""
+    weights = {
+        f"layers.{number}.{ours}.{part}": published[f"encoder.layer.{number}.{theirs}.{part}"]
+        for ours, theirs in LAYER_NAMES.items()
+        for part in ("weight", "bias")
+    }
     for part in ("weight", "bias"):
-        query, key, value = (published[f"{attention}{name}.{part}"] for name in ("query", "key", "value"))
-        weights[f"layers.{number}.qkv.{part}"] = torch.cat([query * scale, key, value])
-        for ours, theirs in LAYER_NAMES.items():
-            weights[f"layers.{number}.{ours}.{part}"] = published[f"{prefix}{theirs}.{part}"]
+        weights[f"layers.{number}.query.{part}"] = weights[f"layers.{number}.query.{part}"] * (WIDTH // HEADS) ** -0.5
     return weights
 
 
@@ -200,7 +202,8 @@ def provenance(folder: Path, source: Path) -> dict[str, object]:
             "sha256": {name: sha256(source / name) for name in ("model.safetensors", "tokenizer.json", "config.json")},
         },
         "made_by": "tools/export_embedder.py",
-        "made_with": {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages},
+        "made_with": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in packages},
         "how": "torch.onnx.export; word table int8 a row; products by onnxruntime dynamic int8, weights 7 bits a channel",
         "dimensions": WIDTH,
         "max_pieces": 256,

@@ -1,4 +1,4 @@
-"""Evidence: what can be measured of how well a sentence answers a question. Weights are elsewhere."""
+"""Evidence: what can be measured of how well a sentence answers a question. The weights of it all are elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from exocortex.answering.questions import Question, holds, plain, terms
 from exocortex.answering.sentences import Kind, Span, spans
+from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
 
 
@@ -18,9 +19,9 @@ class Candidate:
 
     hit: int
     """Index of its passage among the hits."""
-    position: int
-    """Which sentence of the passage it is."""
     span: Span
+    text: str
+    """The quote as it reads when rendered."""
     terms: tuple[str, ...]
     context: frozenset[str]
     """Terms of what it stands under: note title, headings, column names, the sentence before."""
@@ -28,17 +29,25 @@ class Candidate:
     """Terms of its whole passage, title and headings included."""
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A candidate's features by name."""
+
+    candidate: Candidate
+    features: dict[str, float]
+
+
 def candidates(hits: Sequence[Hit]) -> list[Candidate]:
     """Every sentence of every passage, in order."""
     found: list[Candidate] = []
     for index, hit in enumerate(hits):
         pieces = spans(hit.chunk.text, hit.chunk.first_line)
-        said = [tuple(terms(plain(piece.quote))) for piece in pieces]
+        texts = [plain(piece.quote) for piece in pieces]
+        said = [tuple(terms(text)) for text in texts]
         above = frozenset(terms(" ".join((hit.note.title, *hit.chunk.headings))))
         whole = above.union(*said)
-        for position, (piece, own) in enumerate(zip(pieces, said, strict=True)):
-            context = above.union(terms(plain(piece.context)))
-            found.append(Candidate(index, position, piece, own, context, whole))
+        for piece, text, own in zip(pieces, texts, said, strict=True):
+            found.append(Candidate(index, piece, text, own, above.union(terms(plain(piece.context))), whole))
     return found
 
 
@@ -51,49 +60,85 @@ def rarities(question: Question, pool: Sequence[Candidate]) -> dict[str, float]:
     return {term: weight / total for term, weight in weights.items()}
 
 
-def wording(question: Question, candidate: Candidate, weights: Mapping[str, float]) -> tuple[float, ...]:
-    """Features of the words alone (see WORDING for their order)."""
-    own = set(candidate.terms)
+def shortlist(
+    question: Question, pool: Sequence[Candidate], weights: Mapping[str, float], limit: int
+) -> list[Candidate]:
+    """The `limit` candidates that fit best by their wording, in their order."""
+    scores = [RANKING.score(wording(question, candidate, weights)) for candidate in pool]
+    best = sorted(range(len(pool)), key=lambda index: (-scores[index], index))[:limit]
+    return [pool[index] for index in sorted(best)]
+
+
+def measure(
+    question: Question, pool: Sequence[Candidate], weights: Mapping[str, float], similarities: Sequence[float]
+) -> list[Measured]:
+    """All features of each candidate; `similarities` are the cosines of question and sentence."""
+    nearest: dict[int, float] = {}
+    for candidate, similarity in zip(pool, similarities, strict=True):
+        nearest[candidate.hit] = max(similarity, nearest.get(candidate.hit, -1.0))
+    return [
+        Measured(
+            candidate,
+            {
+                **wording(question, candidate, weights),
+                "similarity": similarity,
+                "passage_similarity": nearest[candidate.hit],
+            },
+        )
+        for candidate, similarity in zip(pool, similarities, strict=True)
+    ]
+
+
+def wording(question: Question, candidate: Candidate, weights: Mapping[str, float]) -> dict[str, float]:
+    """What the words alone tell, and the kind of text they are."""
+    own, fits = set(candidate.terms), holds(question.wants, candidate.text, question)
     inside = sum(weight for term, weight in weights.items() if term in own)
-    beside = sum(weight for term, weight in weights.items() if term not in own and term in candidate.context)
-    passage = sum(
-        weight
-        for term, weight in weights.items()
-        if term not in own and term not in candidate.context and term in candidate.passage
-    )
-    ordered = set(zip(candidate.terms, candidate.terms[1:], strict=False))
-    skipped = set(zip(candidate.terms, candidate.terms[2:], strict=False))
-    pairs = sum(1.0 if pair in ordered else 0.5 for pair in question.pairs if pair in ordered or pair in skipped)
+    near = sum(weight for term, weight in weights.items() if term in own or term in candidate.context)
+    passage = sum(weight for term, weight in weights.items() if term in candidate.passage)
     new = len(own.difference(question.terms))
-    named = [term for term in question.names if term in weights]
-    return (
-        inside,
-        beside,
-        passage,
-        pairs / (len(question.pairs) or 1),
-        sum(term in own for term in named) / (len(named) or 1),
-        sum(term in own or term in candidate.context for term in named) / (len(named) or 1),
-        math.log1p(new),
-        math.log1p(len(candidate.terms)),
-        1.0 if new == 0 else 0.0,
-    )
+    return {
+        "inside": inside,
+        "beside": near - inside,
+        "passage": max(0.0, passage - near),
+        "pairs": _pairs(question, candidate),
+        "names": _share(question.names, own),
+        "names_near": _share(question.names, own | candidate.context),
+        "new": math.log1p(new),
+        "length": math.log1p(len(candidate.terms)),
+        "nothing_new": float(new == 0),
+        "fits": float(fits is True),
+        "misfits": float(fits is False),
+        "asks": float(candidate.text.rstrip().endswith(("?", "？"))),
+        "heading": float(candidate.span.kind is Kind.HEADING),
+        "property": float(candidate.span.kind is Kind.PROPERTY),
+    }
 
 
-WORDING = ("inside", "beside", "passage", "pairs", "names", "names_near", "new", "length", "nothing_new")
+def doubts(question: Question, measured: Sequence[Measured], order: Sequence[int]) -> dict[str, float]:
+    """What tells whether the best candidate (the first of `order`) answers at all."""
+    best = measured[order[0]].features
+    similarities = sorted((one.features["similarity"] for one in measured), reverse=True)
+    lead = RANKING.score(best) - RANKING.score(measured[order[1]].features) if len(order) > 1 else MOST_LEAD
+    return {
+        **best,
+        "nearest": similarities[0],
+        "field": sum(similarities[:10]) / len(similarities[:10]),
+        "lead": min(lead, MOST_LEAD),
+        "named": float(bool(question.names)),
+        "asked": math.log1p(len(question.terms)),
+    }
 
 
-def form(question: Question, candidate: Candidate) -> tuple[float, ...]:
-    """Features of what kind of text it is (see FORM for their order)."""
-    text = plain(candidate.span.quote)
-    fits = holds(question.wants, text, question)
-    return (
-        1.0 if fits else 0.0,
-        1.0 if fits is False else 0.0,
-        1.0 if text.rstrip().endswith(("?", "？")) else 0.0,
-        1.0 if candidate.span.kind is Kind.HEADING else 0.0,
-        1.0 if candidate.span.kind is Kind.CODE else 0.0,
-        1.0 if candidate.position == 0 else 0.0,
-    )
+MOST_LEAD = 4.0
 
 
-FORM = ("fits", "misfits", "asks", "heading", "code", "opening")
+def _pairs(question: Question, candidate: Candidate) -> float:
+    """Share of the question's neighbouring terms that are neighbours here too, half for those with a term between."""
+    beside = set(zip(candidate.terms, candidate.terms[1:], strict=False))
+    apart = set(zip(candidate.terms, candidate.terms[2:], strict=False))
+    found = sum(1.0 if pair in beside else 0.5 for pair in question.pairs if pair in beside or pair in apart)
+    return found / (len(question.pairs) or 1)
+
+
+def _share(wanted: frozenset[str], there: set[str] | frozenset[str]) -> float:
+    return len(wanted & there) / (len(wanted) or 1)

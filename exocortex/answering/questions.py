@@ -51,18 +51,33 @@ _STOP = frozenset(
     when where which while who whom whose why will with would you your yours ve ll re d m""".split()
 )
 _WANTS: tuple[tuple[Wants, str], ...] = (
-    (Wants.MONEY, r"how much (?:\w+ ){0,6}(?:cost|pay|paid|owe|spend|spent|earn|charge|rent|money)|how expensive"
-     r"|what (?:\w+ ){0,4}(?:price|cost|rent|salary|fee|deposit|budget|wage)"),
-    (Wants.ADDRESS, r"(?:phone|telephone|serial|account|policy|licen[cs]e|flight|customer) number"
-     r"|passwords?\b|\bpin\b|e-?mail|\burl\b|website|\bip\b|\bcode\b|command"),
-    (Wants.TIME, r"^(?:\w+ ){0,3}when\b|(?:what|which) (?:\w+ ){0,2}(?:years?|dates?|days?|months?|time|century|decade|weekday)"
-     r"|how long ago|since when|until when|birthday|deadline|\bdue\b"),
-    (Wants.NUMBER, r"how (?:many|much|old|far|long|tall|high|big|large|often|fast|deep|heavy|hot|cold)"
-     r"|(?:what|which) (?:\w+ ){0,3}(?:number|percent|percentage|proportion|population|size|amount|rate|ratio|temperature"
-     r"|distance|age|height|weight|length|score|share|speed|ppm|version|dose)\b"),
+    (
+        Wants.MONEY,
+        r"how much (?:\w+ ){0,6}(?:cost|pay|paid|owe|spend|spent|earn|charge|rent|money)|how expensive"
+        r"|what (?:\w+ ){0,4}(?:price|cost|rent|salary|fee|deposit|budget|wage)",
+    ),
+    (
+        Wants.ADDRESS,
+        r"(?:phone|telephone|serial|account|policy|licen[cs]e|flight|customer) number"
+        r"|passwords?\b|\bpin\b|e-?mail|\burl\b|website|\bip\b|\bcode\b|command",
+    ),
+    (
+        Wants.TIME,
+        r"^(?:\w+ ){0,3}when\b|(?:what|which) (?:\w+ ){0,2}(?:years?|dates?|days?|months?|time|century|decade|weekday)"
+        r"|how long ago|since when|until when|birthday|deadline|\bdue\b",
+    ),
+    (
+        Wants.NUMBER,
+        r"how (?:many|much|old|far|long|tall|high|big|large|often|fast|deep|heavy|hot|cold)"
+        r"|(?:what|which) (?:\w+ ){0,3}(?:number|percent|percentage|proportion|population|size|amount|rate|ratio|temperature"
+        r"|distance|age|height|weight|length|score|share|speed|ppm|version|dose)\b",
+    ),
     (Wants.PERSON, r"\bwho(?:m|se)?\b"),
-    (Wants.PLACE, r"\bwhere\b|(?:what|which) (?:\w+ ){0,2}(?:city|cities|country|countries|state|place|region|continent"
-     r"|town|street|room|restaurant|hotel|address)\b"),
+    (
+        Wants.PLACE,
+        r"\bwhere\b|(?:what|which) (?:\w+ ){0,2}(?:city|cities|country|countries|state|place|region|continent"
+        r"|town|street|room|restaurant|hotel|address)\b",
+    ),
     (Wants.REASON, r"\bwhy\b|what (?:\w+ ){0,3}(?:reason|cause)|how come"),
     (Wants.NAME, r"\bwhich\b|(?:what|which) (?:\w+ ){0,4}(?:name|called|named|title|brand|company)|\bname of\b"),
 )
@@ -78,11 +93,21 @@ _NUMBER = re.compile(
     r"|half|third|quarter|twice|once|zero|none|few|several|both|daily|weekly|monthly|every|percent)\b",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"[$€£¥₹]|\b\d[\d.,]*\s?(?:eur|usd|gbp|chf|dollars?|euros?|pounds?|cents?|k|m|bucks)\b|\b(?:free|cheap|expensive)\b", re.IGNORECASE)
-_ADDRESS = re.compile(r"`[^`]+`|https?://|www\.|\S@\S|\b[\d][\d\s/().-]{4,}\d\b|\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{4,}\b|\b\d{3,}\b")
-_REASON = re.compile(r"\b(?:because|since|due to|so that|in order|caus\w+|reasons?|therefore|as a result|owing|thanks to|to avoid|led to|leads to|why|for fear)\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"[$€£¥₹]|\b\d[\d.,]*\s?(?:eur|usd|gbp|chf|dollars?|euros?|pounds?|cents?|k|m|bucks)\b|\b(?:free|cheap|expensive)\b",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"`[^`]+`|https?://|www\.|\S@\S|\b[\d][\d\s/().-]{4,}\d\b|\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{4,}\b|\b\d{3,}\b"
+)
+_REASON = re.compile(
+    r"\b(?:because|since|due to|so that|in order|caus\w+|reasons?|therefore|as a result|owing|thanks to|to avoid|led to|leads to|why|for fear)\b",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]+|[\"“«„][^\"”»“]+")
-_PLACE = re.compile(r"\b(?:in|at|on|near|from|to|of|into|under|behind|beside|above|inside|next to)\s+(?:the\s+|my\s+|a\s+)?(?:[A-ZÀ-Þ]\w+|\w+)")
+_PLACE = re.compile(
+    r"\b(?:in|at|on|near|from|to|of|into|under|behind|beside|above|inside|next to)\s+(?:the\s+|my\s+|a\s+)?(?:[A-ZÀ-Þ]\w+|\w+)"
+)
 
 
 def read_question(text: str) -> Question:

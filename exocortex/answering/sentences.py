@@ -70,7 +70,9 @@ _DELIMITERS = re.compile(r"\s{0,3}\|?(?:\s{0,9}:?-{1,99}:?\s{0,9}\|){1,99}(?:\s{
 _LABEL = re.compile(r"[\s>]{0,20}[*_]{0,3}[^\W\d_][^\s:|]{0,24}(?: [^\s:|]{1,24}){0,3}:[*_]{0,3}\s")
 _OPENING = re.compile(r"(?:\s|>|\||[-*+](?=\s)|\d{1,9}[.)](?=\s)|#{1,6}(?=\s)|\[[ xX/-]\](?=\s))*")
 _CLOSING = re.compile(r"(?:\s|\||\\$|(?<=\s)#{1,6}\s*$|(?<=\s)\^[A-Za-z0-9-]{1,64}\s*$)*$")
-_SENTENCE_END = re.compile(r"[.!?…]{1,4}[\"'”’)\]*_`]{0,4}(?=\s)|[。！？]{1,4}[」』”）]{0,2}|[؟।]{1,3}(?=\s)|\n[ \t]*\n")
+_SENTENCE_END = re.compile(
+    r"[.!?…]{1,4}[\"'”’)\]*_`]{0,4}(?=\s)|[。！？]{1,4}[」』”）]{0,2}|[؟।]{1,3}(?=\s)|\n[ \t]*\n"
+)
 _NEXT_STARTS = re.compile(r"\s{1,40}[\"'“‘(\[*_`¿¡«„>]{0,4}[^\W_a-zß-ÿ]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Rr]ev|[Gg]en|[Cc]ol|[Cc]apt|[Ll]t|[Ss]gt|[Hh]on|vs|v|cf|e\.g|i\.e|ca|approx|[Nn]os?"

@@ -8,6 +8,9 @@ def main() -> int:
     import os
     import sys
 
-    from exocortex.cli.process import run
+    try:
+        from exocortex.cli.process import run
 
-    return run(sys.argv[1:], os.environ)
+        return run(sys.argv[1:], os.environ)
+    except KeyboardInterrupt:
+        return 130

@@ -41,7 +41,7 @@ def ask_command(face: Face, question: tuple[str, ...], scope: str, literal: bool
     \b
     exo ask "when does the lease end?"
     exo ask how much is the deposit --scope tag:home
-    pbpaste | exo ask -
+    cat question.txt | exo ask -
 
     Sentences are quoted exactly. If your notes do not say, so does it, with exit code 1.
     """

@@ -110,16 +110,21 @@ class Screen:
         self.file.write(text)
         self.file.flush()
 
-    def line(self, spans: Sequence[Span], lead: Sequence[Span] = (), right: Span | None = None) -> None:
-        """Write one line: wrapped on a terminal, its continuation below the end of `lead`; never broken in a pipe."""
+    def line(
+        self, spans: Sequence[Span], lead: Sequence[Span] = (), right: Span | None = None, most: int | None = None
+    ) -> int:
+        """Write one line: wrapped on a terminal, its continuation below the end of `lead`; never broken in a pipe.
+
+        `most` is how many rows it may take on a terminal. Returns how many it took.
+        """
         if not self.tty:
             tail = [Span("  "), right] if right else []
             self.write("".join(_safe(span) for span in [*lead, *spans, *tail]) + "\n")
-            return
+            return 1
         head, body = self.text(lead), self.text(spans)
         if right is not None:
             self._append_right(head, body, right)
-        self._print_hanging(head, body, self.width)
+        return self._print_hanging(head, body, self.width, most)
 
     def rows(self, rows: Sequence[Sequence[Span]], *, indent: int = 0) -> None:
         """Write rows of cells: aligned columns on a terminal, the last one wrapped; separated by tabs in a pipe."""
@@ -158,16 +163,22 @@ class Screen:
         body.append(" " * gap if gap >= 2 else "  ")
         body.append_text(self.text([right]))
 
-    def _print_hanging(self, lead: Text, body: Text, width: int) -> None:
-        """Wrap `body` beside `lead`, or below it where that leaves next to no room."""
+    def _print_hanging(self, lead: Text, body: Text, width: int, most: int | None = None) -> int:
+        """Wrap `body` beside `lead`, or below it where that leaves next to no room; returns the rows of `body`."""
         indent, room = " " * lead.cell_len, width - lead.cell_len
         if room < _NARROW:
             self._print(lead)
             indent, room = "  ", width - 2
             lead = self.text([Span(indent)])
-        for number, row in enumerate(body.wrap(self.rich(), room) or [self.text([])]):
+        rows = list(body.wrap(self.rich(), room)) or [self.text([])]
+        for number, row in enumerate(rows[:most]):
             row.rstrip()
+            if number + 1 == most and len(rows) > most:
+                row.truncate(room - 2)
+                row = row[: max(row.plain.rfind(" "), room // 2)]
+                row.append(" …")
             self._print(lead + row if number == 0 else self.text([Span(indent)]) + row)
+        return len(rows[:most])
 
     def _print(self, text: Text) -> None:
         """Rich renders into a buffer, so that a closed pipe is noticed here and not handled by rich."""
@@ -190,6 +201,7 @@ class Console:
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> Self:
         """The process's own streams, on descriptors of their own, so that `mute_libraries` leaves them alone."""
+        _open_closed()
         console = cls(_duplicate(1), _duplicate(2), environ, owns_process=True)
         sys.stdout = console.out.file  # click writes help there
         return console
@@ -225,9 +237,9 @@ class Console:
             os.dup2(nowhere, descriptor)
         os.close(nowhere)
 
-    def line(self, *spans: Span, lead: Sequence[Span] = (), right: Span | None = None) -> None:
-        """One line of the answer."""
-        self.out.line(spans, lead, right)
+    def line(self, *spans: Span, lead: Sequence[Span] = (), right: Span | None = None, most: int | None = None) -> int:
+        """One line of the answer, of at most so many rows on a terminal; returns how many it took."""
+        return self.out.line(spans, lead, right, most)
 
     def rows(self, rows: Sequence[Sequence[Span]], *, indent: int = 0) -> None:
         """Rows of the answer."""
@@ -292,11 +304,14 @@ class _Descriptor(io.FileIO):
             raise OutputError(error) from error
 
 
+def _open_closed() -> None:
+    """Open standard streams that are closed, on nothing: else the next file opened would be written to as one."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 def _duplicate(descriptor: int) -> TextIO:
-    """A text stream on a copy of the descriptor; on nothing if that is closed."""
-    try:
-        copy = os.dup(descriptor)
-    except OSError:
-        copy = os.open(os.devnull, os.O_WRONLY)
-    raw = _Descriptor(copy, "w")
+    """A text stream on a copy of the descriptor."""
+    raw = _Descriptor(os.dup(descriptor), "w")
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", newline="\n")

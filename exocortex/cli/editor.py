@@ -35,7 +35,7 @@ def open_command(face: Face, note: str) -> int:
         found, line = face.of_note(note, cortex.notes.show)
     out, err = face.console.descriptors()
     ended = subprocess.run(
-        [*editor, *place_arguments(editor[0], found.file, line)], check=False, stdout=out, stderr=err
+        [*editor, *place_arguments(editor[0], found.file, line)], check=False, stdout=out, stderr=err, umask=face.umask
     )
     if ended.returncode:
         raise UsageError(f"{editor[0]} ended with code {ended.returncode}.", "")

@@ -35,6 +35,8 @@ class Face:
     console: Console
     environ: Mapping[str, str]
     now: Callable[[], datetime] = _now
+    umask: int = 0o077
+    """What the user had set, for programs that write notes."""
     flags: dict[str, object] = field(default_factory=dict)
     """What was typed for `home` and for settings, as `config.load` takes it."""
     _config: Config | None = None
@@ -93,6 +95,10 @@ class Face:
 
 
 def _resolved(argument: str) -> str:
+    try:
+        argument.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(f"{argument} is not valid UTF-8, as every note's name is.", "See: exo recent") from None
     return os.path.abspath(argument) if os.path.isfile(argument) else argument
 
 

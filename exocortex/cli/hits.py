@@ -9,6 +9,10 @@ from exocortex.cli.face import Face
 from exocortex.core.answers import Hit, Snippet
 from exocortex.core.results import Explained, Found, Freshness
 
+_SNIPPET_ROWS = 3
+_LEAD = 120
+"""Most characters before the first match."""
+
 
 def paint_found(face: Face, found: Found, *, explain: bool) -> None:
     """A search's outcome: hits as the answer, notices and freshness beside it."""
@@ -70,8 +74,11 @@ def _paint_hit(face: Face, number: int, hit: Hit, explained: Explained | None) -
     indent = [Span("    ")]
     place = Span(f"{face.spelled(hit.note)}:{hit.snippet.line}", "accent", hit.file, hit.snippet.line)
     face.console.line(place, Span(_path(hit), "faint"), lead=indent)
+    left = _SNIPPET_ROWS
     for spans in snippet_lines(hit.snippet):
-        face.console.line(*spans, lead=indent)
+        left -= face.console.line(*spans, lead=indent, most=left)
+        if not left:
+            break
     if explained is not None:
         face.console.line(Span(_explained(hit, explained), "faint"), lead=indent)
     face.console.line()
@@ -89,13 +96,24 @@ def _path(hit: Hit) -> str:
     return "".join(f" › {heading}" for heading in headings)
 
 
-def snippet_lines(snippet: Snippet) -> Iterator[list[Span]]:
-    """The snippet's lines that aren't blank, as spans with what was searched for marked."""
-    offset = 0
+def snippet_lines(snippet: Snippet) -> list[list[Span]]:
+    """The snippet's lines that aren't blank, from the first with a match on, as spans with the matches marked."""
+    lines: list[list[Span]] = []
+    matched, offset = None, 0
     for line in snippet.text.split("\n"):
         if line.strip():
-            yield list(_marked(line, offset, snippet.highlights))
+            spans = list(_marked(line, offset, snippet.highlights))
+            if matched is None and len(spans) > 1:
+                matched = len(lines)
+                spans[0] = Span(_shortened(spans[0].text))
+            lines.append(spans)
         offset += len(line) + 1
+    return lines[matched or 0 :]
+
+
+def _shortened(before: str) -> str:
+    """What stands before the first match, cut from the left so that the match is in sight."""
+    return before if len(before) <= _LEAD else "… " + before[-_LEAD:].partition(" ")[2]
 
 
 def _marked(line: str, offset: int, highlights: Sequence[tuple[int, int]]) -> Iterator[Span]:

@@ -20,6 +20,8 @@ from exocortex.core.events import Event, Indexed, Progress
 from exocortex.core.status import Status
 from exocortex.core.wire import document
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @click.command("index", cls=Command)
 @click.option("--retry", is_flag=True, help="Look again at files that were skipped.")
@@ -44,7 +46,7 @@ def index_command(face: Face, retry: bool, as_json: bool) -> int:
 
 @contextmanager
 def stopping(console: Console) -> Iterator[StopEvent]:
-    """The first Ctrl-C asks the job to stop, which takes a moment; a second one ends it where it stands."""
+    """The first Ctrl-C (or SIGTERM, or the terminal's end) asks the job to stop, a second one ends it as it stands."""
     stop = StopEvent()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -53,11 +55,15 @@ def stopping(console: Console) -> Iterator[StopEvent]:
         stop.set()
         console.notice(Span("Stopping; what is done is kept. (Ctrl-C again to end it at once.)"))
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, ask)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def watch(face: Face, events: Iterable[Event]) -> Indexed:

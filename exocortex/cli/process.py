@@ -27,8 +27,7 @@ _LOG_BYTES = 1_000_000
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line; returns the exit code and never raises."""
-    _harden()
-    face = Face(Console.of_process(environ), environ)
+    face = Face(Console.of_process(environ), environ, umask=_harden())
     try:
         code = _carry_out(face, arguments, wants_json(arguments))
     except OutputError as error:
@@ -43,12 +42,15 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return "--json" in options or "--batch" in options
 
 
-def _harden() -> None:
-    """Files are the user's alone, a crash leaves no core dump with notes in it, and no library chats on the screen."""
-    os.umask(0o077)
+def _harden() -> int:
+    """Files are the user's alone, a crash leaves no core dump with notes in it, and no library chats on the screen.
+
+    Returns the umask as it was, for programs that write files of the user's own.
+    """
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     warnings.simplefilter("ignore")
+    return os.umask(0o077)
 
 
 def _carry_out(face: Face, arguments: Sequence[str], as_json: bool) -> int:
@@ -69,7 +71,7 @@ def _carry_out(face: Face, arguments: Sequence[str], as_json: bool) -> int:
     except Exception as error:  # noqa: BLE001 (the border: whatever it is, the user gets a sentence and a log)
         message = f"Something unexpected went wrong ({type(error).__name__})."
         console.error("internal", message, _logged(face, arguments, error), as_json=as_json)
-        if console.verbose:
+        if console.verbose and not as_json:
             console.trace(error)
     return FAILED
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _NAMES: dict[Stage, str] = {
-    "scan": "Looking",
+    "scan": "Folders",
     "words": "Words",
     "meaning": "Meaning",
     "vectors": "Vectors",

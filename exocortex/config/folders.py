@@ -39,7 +39,9 @@ def folders_in(file: ConfigFile, home: Path) -> tuple[tuple[Folder, ...], list[s
         if complaint is None:
             folder = Folder(entry["name"], real_path(entry["path"]))
             taken = any(same_name(folder.name, other.name) for other in folders)
-            complaint = f"the name {folder.name!r} is taken" if taken else clash(folder.root, folders, home)
+            complaint = (
+                f"can't be named {folder.name!r}: another one is" if taken else clash(folder.root, folders, home)
+            )
             folders.append(folder)
         if complaint is not None:
             complaints.append(f"{file.where(f'folders.{at}')}: this folder {complaint}")

@@ -1,4 +1,4 @@
-"""Links: which file a link leads to, and which line of it, by the rules of Obsidian. Pure: names come from a NameIndex."""
+"""Links: which file a link leads to, and which line of it, by Obsidian's rules. Pure: names come from a NameIndex."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _NOTE_SUFFIXES = (".md", ".markdown", ".txt")
 """A link may leave these out; where two notes differ only in them, the earlier wins."""
 _VARIATION = dict.fromkeys((0xFE0E, 0xFE0F, 0x200B))
 """Marks that choose how an emoji is drawn: typed names often lack them."""
+_CLIMB = re.compile(r"^(?:\.{0,2}/)+")
 _NOT_IN_TITLES = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+")
 _NOT_IN_SLUGS = re.compile(r"[^\w\- ]+")
 
@@ -94,10 +95,8 @@ def _file(target: str, source: str, relative: bool, index: NameIndex) -> str | N
     for place in exact:
         if place and (found := _best(_at(place, candidates), target, source)):
             return found
-    tail = wanted.removeprefix("./").strip("/")
-    if wanted.startswith("/") or tail.startswith("../"):
-        # A path that names its root, or climbs out of a folder, means one place; GitHub-style sites only shift the root.
-        tail = re.sub(r"^(?:\.\./)+", "", tail)
+    # A site may shift the root, so where such a path leads nowhere its end still says what is meant.
+    tail = _CLIMB.sub("", wanted)
     return _best([path for path in candidates if _ends_with(path, tail)], target, source)
 
 

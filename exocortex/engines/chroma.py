@@ -38,6 +38,7 @@ class ChromaIndex:
         try:
             with _isolated(folder):
                 self._client, self._collection = _open(folder)
+                self._size: int = self._collection.count()
         except Exception as error:  # noqa: BLE001 - the library raises whatever its Rust core gives it
             raise EngineError(
                 f"The vector store in {folder} cannot be opened: {error}", "Run `exo index`: it is built anew."
@@ -48,15 +49,17 @@ class ChromaIndex:
         for first in range(0, len(keys), BATCH):
             rows: Any = vectors[first : first + BATCH]
             self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
+        self._size = self._collection.count()
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove these keys; unknown ones are ignored."""
         for first in range(0, len(keys), BATCH):
             self._collection.delete(ids=list(keys[first : first + BATCH]))
+        self._size = self._collection.count()
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The most similar keys by the approximate graph search, best first."""
-        limit = min(limit, self.count())
+        limit = min(limit, self._size)
         if not limit:
             return []
         query: Any = [vector]

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_PLAIN = re.compile(r"[\t\n\r -~]*")
-_WORD = re.compile(r"[A-Za-z0-9]+")
+_WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+")
 _MARK = re.compile(r"[!-/:-@\[-`{-~]")
 _MOST_WORDS = 400_000
 
@@ -23,7 +22,7 @@ class WordPieceCounter:
     """Counts the pieces of texts by the tokenizer in this file, special tokens left out.
 
     BERT splits at white space and around every punctuation mark before it looks for pieces (Devlin et al. 2018), so a
-    text's count is the sum over its words, and each word is counted once a process. A pickled counter is its path.
+    text's count is the sum over its words and ASCII marks, and each word is counted once a process. A pickled counter is its path.
     """
 
     tokenizer: Path
@@ -31,20 +30,18 @@ class WordPieceCounter:
     def __call__(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
         known = _known(self.tokenizer)
-        counts = []
-        for text in texts:
-            plain = _PLAIN.fullmatch(text) is not None
-            words = _WORD.findall(text) if plain else text.split()
-            unknown = set(words).difference(known)
-            if unknown:
-                self._learn(known, unknown)
-            marks = len(_MARK.findall(text)) if plain else 0
-            counts.append(sum(map(known.__getitem__, words)) + marks)
-        return counts
-
-    def _learn(self, known: dict[str, int], words: Iterable[str]) -> None:
+        split = [_WORD.findall(text) for text in texts]
         if len(known) > _MOST_WORDS:
             known.clear()
+        unknown = set().union(*split).difference(known)
+        if unknown:
+            self._learn(known, unknown)
+        return [
+            sum(map(known.__getitem__, words)) + len(_MARK.findall(text))
+            for words, text in zip(split, texts, strict=True)
+        ]
+
+    def _learn(self, known: dict[str, int], words: Iterable[str]) -> None:
         listed = list(words)
         encodings = load_tokenizer(self.tokenizer).encode_batch_fast(listed, add_special_tokens=False)
         known.update(zip(listed, map(len, encodings), strict=True))

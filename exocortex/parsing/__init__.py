@@ -1,25 +1,26 @@
-"""Parsing: a file's bytes into a ParsedNote: decoding, frontmatter, Markdown, plain text. Knows nothing about folders."""
+"""Parsing: a file's bytes into a ParsedNote, by way of its text, frontmatter and blocks. Knows nothing about folders."""
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 from exocortex.core.notes import ParsedNote
-from exocortex.parsing.decoding import Unreadable, decode
+from exocortex.parsing import decoding
+from exocortex.parsing.decoding import Unreadable
 
-__all__ = ["MAX_BYTES", "SUFFIXES", "Unreadable", "parse"]
+__all__ = ["SUFFIXES", "Unreadable", "decode", "parse"]
 
 SUFFIXES = (".md", ".markdown", ".txt")
 """Endings, in lower case, of the files that `parse` takes."""
-MAX_BYTES = 32 * 1024 * 1024
-"""Larger files are refused: nobody wrote them by hand, and they would crowd out the notes."""
 
 
 def parse(data: bytes, name: str) -> ParsedNote:
-    """Parse one file; `name` is its file name, or a path ending in it. Raises Unreadable, whose message is the reason."""
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB", "Split it, or leave it out with .exoignore.")
-    decoded = decode(data)
+    """Parse one file; `name` is its file name, or a path ending in it.
+
+    Its suffix chooses the format; what is not `.txt` is Markdown. Raises Unreadable, whose message is a short reason.
+    """
+    decoded = decoding.decode(data)
     stem, suffix = _split(name)
     if suffix == ".txt":
         from exocortex.parsing.plaintext import parse_plaintext
@@ -31,9 +32,12 @@ def parse(data: bytes, name: str) -> ParsedNote:
         note = parse_markdown(decoded.text, stem)
     if decoded.warning is None:
         return note
-    from dataclasses import replace
-
     return replace(note, warnings=(decoded.warning, *note.warnings))
+
+
+def decode(data: bytes) -> str:
+    """The text that `parse` makes of the same bytes. Raises Unreadable."""
+    return decoding.decode(data).text
 
 
 def _split(name: str) -> tuple[str, str]:

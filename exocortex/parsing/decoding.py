@@ -25,7 +25,7 @@ _LEGACY = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932", 
 _MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 
 
-class Unreadable(ExocortexError):
+class Unreadable(ExocortexError):  # noqa: N818  the state of a file, told to people as the reason it was skipped
     """A file that cannot be read as text; the message is a short reason, such as "binary data"."""
 
     kind = "unreadable"
@@ -41,7 +41,7 @@ class Decoded:
 
 
 def decode(data: bytes) -> Decoded:
-    """Decode by byte order mark, as strict UTF-8, or by the likeliest legacy encoding. Raises Unreadable for binary data."""
+    """Decode by byte order mark, as strict UTF-8, or by the likeliest legacy encoding. Raises Unreadable if binary."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _marked(data[len(mark) :], encoding)

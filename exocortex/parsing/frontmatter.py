@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 64 * 1024
 _MAX_DEPTH = 20
+_MAX_WARNINGS = 5
 _OPENING = re.compile(r"---[ \t]*(?:\r\n?|\n)")
 _CLOSING = re.compile(r"[\r\n](?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)")
 _FIELD = re.compile(r"""["']?([^\s"'#:,\[\]{}-][^"':\r\n]{0,100}?)["']?[ \t]*:(?:[ \t]+(.*)|[ \t]*)$""")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.+)$")
 _LIKE_A_FIELD = re.compile(r"""(?:\s*#[^\r\n]*[\r\n])*\s*["']?[^\s"'#:][^":\r\n]{0,100}:(?:[ \t]|[\r\n]|\Z)""")
+_BRACKETS = re.compile(r"[\[\]{}]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _WORDS = re.compile(r"[,\s]+")
 
@@ -69,6 +71,7 @@ def _read(source: str, end: int, fields_like: bool) -> Frontmatter:
 
     reader = _Reader()
     try:
+        _check_depth(source)
         is_fields = reader.read(_events(source))
     except (yaml.YAMLError, ValueError) as error:
         if not fields_like:
@@ -78,7 +81,16 @@ def _read(source: str, end: int, fields_like: bool) -> Frontmatter:
         return Frontmatter(end, tuple(_by_line(source)), (f"frontmatter is not valid YAML{where}",))
     if not is_fields:
         return Frontmatter(0) if source.strip() else Frontmatter(end)
-    return Frontmatter(end, tuple(reader.pairs), tuple(dict.fromkeys(reader.warnings)))
+    return Frontmatter(end, tuple(reader.pairs), tuple(dict.fromkeys(reader.warnings))[:_MAX_WARNINGS])
+
+
+def _check_depth(source: str) -> None:
+    """libyaml takes quadratic time over deep brackets, so they are counted first (those in quotes too)."""
+    depth = 0
+    for bracket in _BRACKETS.findall(source):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > 10 * _MAX_DEPTH:
+            raise ValueError("nested too deeply")
 
 
 def _events(source: str) -> Iterable[yaml.Event]:
@@ -160,7 +172,8 @@ class _Reader:
             self._anchors[event.anchor] = value
         self._value(value, is_null=event.style is None and value in _NULLS)
 
-    def _alias(self, anchor: str) -> None:
+    def _alias(self, anchor: str | None) -> None:
+        anchor = anchor or ""
         if anchor not in self._anchors:
             self.warnings.append("frontmatter repeats a list or map by alias: left out")
         self._value(self._anchors.get(anchor, ""), is_null=anchor not in self._anchors)

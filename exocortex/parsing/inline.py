@@ -35,7 +35,13 @@ _MARKS = re.compile(
     r"|<!--(?P<comment>)"
     r"|<[A-Za-z/?!][^<>\[\]]*+>"
     r"|\[\[(?P<wiki>[^\[\]\r\n]++)\]\]"
-    r"|\[(?P<label>[^\[\]]*+)\]" + _ADDRESS.format(1) + r"|\]" + _ADDRESS.format(2) + r"|#(?P<tag>[^" + _NOT_IN_TAGS + r"]++)"
+    r"|\[(?P<label>[^\[\]]*+)\]"
+    + _ADDRESS.format(1)
+    + r"|\]"
+    + _ADDRESS.format(2)
+    + r"|#(?P<tag>[^"
+    + _NOT_IN_TAGS
+    + r"]++)"
 )
 _BEFORE_TAG = re.compile(r"[\w#/\\&:.@?=%+\-)\]]")
 _DEFINITION = re.compile(

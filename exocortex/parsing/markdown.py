@@ -71,7 +71,7 @@ def _spans(text: str, starts: Sequence[int], begin: int) -> tuple[list[Span], li
 
 def _placed(text: str, starts: Sequence[int], begin: int) -> tuple[list[tuple[int, Leaf]], list[str]]:
     if len(text) > _MAX_OUTLINED:
-        return _coarse(text, begin), ["very long: cut at headings and blank lines only"]
+        return _coarse(text, begin), ["too long for Markdown's rules: cut at headings and blank lines only"]
     body = text[begin:]
     if not body or body.isspace():
         return [], []
@@ -79,7 +79,9 @@ def _placed(text: str, starts: Sequence[int], begin: int) -> tuple[list[tuple[in
     try:
         return [(starts[first + leaf.line], leaf) for leaf in outline(body)], []
     except TooIntricate:
-        return _coarse(text, begin), ["structure too intricate: cut at headings and blank lines only"]
+        return _coarse(text, begin), [
+            "too long or intricate for Markdown's rules: cut at headings and blank lines only"
+        ]
 
 
 def _coarse(text: str, begin: int) -> list[tuple[int, Leaf]]:
@@ -138,5 +140,5 @@ def _anchors(text: str, starts: Sequence[int], spans: Sequence[Span]) -> Iterato
     begins = [at for at, _, _ in spans]
     for match in _BLOCK_ID.finditer(text):
         place = bisect_right(begins, match.start()) - 1
-        if place >= 0 and not spans[place][2].literal and not text[match.end() : spans[place][1]].strip():
+        if place >= 0 and not spans[place][2].literal:
             yield match[1], line_of(starts, match.start())

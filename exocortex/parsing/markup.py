@@ -13,31 +13,35 @@ _ANY = re.compile(r"[\\`*_\[<~=&^]")
 _BLOCK_ID = re.compile(r"(?:^|[ \t])\^[A-Za-z0-9-]+[ \t]*$")
 _CONSTRUCT = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
-    r"|(?P<ticks>`+)(?P<code>[^`].*?)(?<!`)(?P=ticks)(?!`)"
+    r"|(?P<ticks>`+)(?!`)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     r"|!?\[\[(?P<wiki>[^\[\]]+)\]\]"
     r"|!?\[(?P<label>[^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)?\)|\[[^\[\]]*\])"
-    r"|(?P<tag></?[A-Za-z][^<>]*>)"
-    r"|(?P<run>\*{1,3}|~~|==|(?<!\w)_{1,3})(?=\S)(?P<stressed>.+?)(?<=[^\s\\])(?P=run)(?![*~=\w]|(?<=_)_)",
-    re.DOTALL,
+    r"|</?[A-Za-z][^<>]*>"
 )
+_STRESSED = re.compile(r"(?P<run>\*{1,3}|~~|==)(?=\S)(?P<words>[^*~=]+)(?<=\S)(?P=run)")
+_UNDERLINED = re.compile(r"(?<!\w)(?P<run>_{1,3})(?=\S)(?P<words>[^_]+)(?<=\S)(?P=run)(?!\w)")
+_NESTING = 3
+_MARKS = "*_~=&"
+_HIDE = {ord(mark): 0xF0000 + place for place, mark in enumerate(_MARKS)}
+_SHOW = {hidden: mark for mark, hidden in _HIDE.items()}
 
 
 def plain(markdown: str) -> str:
-    """One line of plain text, at most MAX_TITLE characters, NFC; a link is shown by its words, a block id is dropped."""
+    """One line of plain text, at most MAX_TITLE characters, NFC; a link shows its words, a block id is dropped."""
     text = " ".join(markdown[: 2 * MAX_TITLE].split())
     if _ANY.search(text):
-        text = html.unescape(_strip(_BLOCK_ID.sub("", text), depth=3))
+        text = _CONSTRUCT.sub(_shown, _BLOCK_ID.sub("", text))
+        for _ in range(_NESTING):
+            text = _UNDERLINED.sub(r"\g<words>", _STRESSED.sub(r"\g<words>", text))
+        text = html.unescape(text).translate(_SHOW)
     return unicodedata.normalize("NFC", " ".join(text.split())[:MAX_TITLE].strip())
 
 
-def _strip(text: str, depth: int) -> str:
-    def shown(match: re.Match[str]) -> str:
-        if match["escaped"] or match["code"]:
-            return match["escaped"] or match["code"].strip()
-        if match["wiki"]:
-            target, _, alias = match["wiki"].partition("|")
-            return alias or target.rstrip("\\")
-        inner = match["label"] or match["stressed"] or ""
-        return _strip(inner, depth - 1) if depth else inner
-
-    return _CONSTRUCT.sub(shown, text)
+def _shown(match: re.Match[str]) -> str:
+    """What a construct shows; marks that mean themselves are hidden from the passes that take emphasis off."""
+    if literal := match["escaped"] or match["code"]:
+        return literal.strip().translate(_HIDE)
+    if match["wiki"]:
+        target, _, alias = match["wiki"].partition("|")
+        return alias or target.rstrip("\\")
+    return _CONSTRUCT.sub(_shown, match["label"] or "")

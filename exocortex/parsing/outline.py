@@ -25,8 +25,8 @@ from exocortex.core.lines import line_starts
 
 Rule = Callable[[StateBlock, int, int, bool], bool]
 
-_MAX_ATTEMPTS = 600_000
-"""Lines looked at, once for each container they lie in: about 2 seconds of work."""
+_MAX_ATTEMPTS = 200_000
+"""Lines looked at, once for each container they lie in: 1 to 2 seconds of work; a note of 1 MB needs about 40,000."""
 _MAX_DEPTH = 60
 _LONG_LINE = 4096
 _HEAD, _TAIL = 3000, 500
@@ -44,7 +44,7 @@ _KINDS = {
 }
 _BLOCKS = frozenset({"paragraph", "reference", "blockquote"})
 _RULES: tuple[tuple[str, Rule, str, frozenset[str]], ...] = (
-    # Name, rule, the characters a line must begin with ("" for any), and the constructs it interrupts; in markdown-it's order.
+    # In markdown-it's order: name, rule, the characters a line must begin with ("" for any), what it interrupts.
     # Link reference definitions stay paragraphs: markdown-it's rule for them takes quadratic time.
     ("table", rules.table, "", frozenset({"paragraph", "reference"})),
     ("code", rules.code, "", frozenset()),
@@ -82,6 +82,8 @@ class Leaf:
 
 def outline(text: str) -> list[Leaf]:
     """The leaves of a Markdown text in order. Raises TooIntricate for inputs made to be slow."""
+    if max(text.count("\n"), text.count("\r")) > _MAX_ATTEMPTS:
+        raise TooIntricate
     source = _shorten(_BREAK.sub("\n", text) if "\r" in text else text)
     parser = _parser("|" in source, _SETEXT.search(source) is not None)
     recorder = _Recorder(source, parser)
@@ -167,11 +169,11 @@ class _Recorder(StateBlock):
 
     def _follows_text(self) -> bool:
         last = self.tokens[-1].type if self.tokens else ""
-        return last == "heading_open" or (last == "paragraph_open" and self.level > 1)
+        return last == "heading_open" or (last == "paragraph_open" and self.level > 2)
 
 
 class _Chains(Ruler[Rule]):
-    """Stands in for markdown-it's ruler: each chain of rules is one function that looks at the line's first character."""
+    """Stands in for markdown-it's ruler: each chain of rules is one function, led by the line's first character."""
 
     def __init__(self, names: frozenset[str]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Paragraphs: the coarsest way to cut a text, at blank lines; for plain text and for Markdown too intricate to parse."""
+"""Paragraphs: the coarsest cut of a text, at blank lines; for plain text and for Markdown too intricate to parse."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _BLANK = re.compile(r"(?:\r\n?|\n)(?:[ \t]*+(?:\r\n?|\n))++")
 
 
 def paragraphs(text: str, start: int, join: bool = False) -> list[int]:
-    """Offsets where the paragraphs of `text[start:]` begin, the first always at `start`; with `join`, only of larger ones."""
+    """Offsets where the paragraphs of `text[start:]` begin, the first at `start`; with `join`, of larger ones only."""
     begins = [start]
+    seen, filled = start, False
     for match in _BLANK.finditer(text, start):
-        long_enough = not join or match.end() - begins[-1] >= _SMALL
-        if match.end() < len(text) and long_enough and text[begins[-1] : match.start()].strip():
-            begins.append(match.end())
+        filled = filled or not text[seen : match.start()].isspace()
+        seen = match.end()
+        if filled and seen < len(text) and (not join or seen - begins[-1] >= _SMALL):
+            begins.append(seen)
+            filled = False
     return begins if start < len(text) else []

@@ -16,6 +16,7 @@ from exocortex.core.chunks import Chunk
 from exocortex.core.notes import Heading, Link, LinkKind, NoteRef, Task
 from exocortex.core.query import DateRange, Filter
 from exocortex.core.words import fts_match
+from exocortex.storage.database import fold_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Catalog:
 
     def notes(self, rows: Iterable[int]) -> dict[int, NoteRow]:
         """These notes, by row."""
-        found = self._db.execute(f"{_NOTES} AND id IN (SELECT value FROM json_each(?))", (json.dumps(list(rows)),))
+        query = f"{_NOTES} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 - fixed texts
+        found = self._db.execute(query, (json.dumps(list(rows)),))
         return {row["id"]: _note_row(row) for row in found}
 
     def count(self) -> int:
@@ -77,12 +79,9 @@ class Catalog:
 
     def called(self, name: str) -> list[NoteRow]:
         """Notes with this title or file name, with or without its suffix, in any case."""
-        wanted = _folded(name)
-        found = self._db.execute(f"{_NOTES} AND (title = ? OR path LIKE ? ESCAPE '\\')", (name, f"%{_like(name)}%"))
-        rows = [_note_row(row) for row in found]
-        if not rows:
-            rows = [_note_row(row) for row in self._db.execute(_NOTES)]
-        return [row for row in rows if wanted in _names(row.ref)]
+        wanted = fold_case(name)
+        places = self._db.execute("SELECT id, title, path FROM notes WHERE digest IS NOT NULL")
+        return list(self.notes(row["id"] for row in places if wanted in _names(row["title"], row["path"])).values())
 
     def nearest_names(self, name: str, limit: int = 3) -> list[str]:
         """Paths of notes that are called almost so."""
@@ -126,11 +125,11 @@ class Catalog:
         if not match:
             return {}
         only = "" if among is None else " AND +rowid IN (SELECT value FROM json_each(?))"
-        query = f"SELECT rowid, bm25(words, ?, ?) AS score FROM words WHERE words MATCH ?{only} ORDER BY score LIMIT ?"
+        query = f"SELECT rowid, bm25(words, ?, ?) AS score FROM words WHERE words MATCH ?{only}"  # noqa: S608 - fixed texts
         values: list[Any] = [*weights, match]
         if among is not None:
             values.append(json.dumps(sorted(among)))
-        return {row["rowid"]: -float(row["score"]) for row in self._db.execute(query, [*values, limit])}
+        return {row["rowid"]: -float(row["score"]) for row in self._db.execute(f"{query} ORDER BY score LIMIT ?", [*values, limit])}
 
     def known_term(self, term: str) -> bool:
         """Whether any note has this word (unstemmed, folded)."""
@@ -156,7 +155,8 @@ class Catalog:
 
     def chunks_of(self, notes: Iterable[int]) -> list[PlacedChunk]:
         """All chunks of these notes, by note and in order."""
-        query = f"{_CHUNKS} WHERE placements.note IN (SELECT value FROM json_each(?)) ORDER BY note, ordinal"
+        among = "placements.note IN (SELECT value FROM json_each(?))"
+        query = f"{_CHUNKS} WHERE {among} ORDER BY note, ordinal"  # noqa: S608 - fixed texts
         return [_placed(row) for row in self._db.execute(query, (json.dumps(list(notes)),))]
 
     def places_of(self, keys: Iterable[str]) -> list[tuple[str, int]]:
@@ -269,31 +269,25 @@ def _condition(one: Filter) -> tuple[str, list[str]]:
     value = one.value
     match one.key:
         case "tag":
-            tag = _folded(value.removeprefix("#"))
-            return r"id IN (SELECT note FROM tags WHERE tag = ? OR tag LIKE ? ESCAPE '\')", [tag, f"{_like(tag)}/%"]
+            # Tags are stored in lower case; in the order of their bytes, 0 follows the slash.
+            tag = unicodedata.normalize("NFC", value.removeprefix("#")).lower()
+            return "id IN (SELECT note FROM tags WHERE tag = ? OR tag > ? AND tag < ?)", [tag, f"{tag}/", f"{tag}0"]
         case "path":
-            return r"path LIKE ? ESCAPE '\'", [f"%{_like(unicodedata.normalize('NFC', value))}%"]
+            return "instr(folded(path), folded(?)) > 0", [value]
         case "folder":
-            return "folder = ?", [value]
+            return "folded(folder) = folded(?)", [value]
         case "title":
-            return r"title LIKE ? ESCAPE '\'", [f"%{_like(unicodedata.normalize('NFC', value))}%"]
+            return "instr(folded(title), folded(?)) > 0", [value]
         case "has":
             return _HAS[value], []
-    return "id IN (SELECT note FROM properties WHERE key = ? AND lower(value) = ?)", [one.key, value.casefold()]
+    return "id IN (SELECT note FROM properties WHERE key = ? AND folded(value) = folded(?))", [one.key, value]
 
 
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _names(ref: NoteRef) -> set[str]:
-    """What a note answers to: its title, its file name, and that without the suffix."""
-    place = PurePosixPath(ref.path)
-    return {_folded(ref.title), _folded(place.name), _folded(place.stem), _folded(str(place.with_suffix("")))}
+def _names(title: str, path: str) -> tuple[str, ...]:
+    """What a note answers to: its title, its path and its file name, both also without the suffix."""
+    title, path = fold_case(title), fold_case(path)
+    bare = path[: -len(PurePosixPath(path).suffix) or None]
+    return title, path, bare, path.rpartition("/")[2], bare.rpartition("/")[2]
 
 
 def _note_row(row: sqlite3.Row) -> NoteRow:

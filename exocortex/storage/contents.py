@@ -83,7 +83,8 @@ class Contents:
     # -- words ------------------------------------------------------------------------------------------------------
 
     def _clear_words(self, row: int) -> None:
-        if self._db.execute("SELECT 1 FROM placements WHERE note = ? LIMIT 1", (row,)).fetchone():
+        """What was never entered must not be taken out; a note without text has words too: its title."""
+        if self._db.execute("SELECT 1 FROM notes WHERE id = ? AND digest IS NOT NULL", (row,)).fetchone():
             self._write_words(row, "delete")
 
     def _write_words(self, row: int, command: str) -> None:
@@ -93,13 +94,14 @@ class Contents:
         names = fold("\n".join([title, *(alias["alias"] for alias in aliases)]))
         query = "SELECT text FROM placements JOIN chunks ON chunks.id = chunk WHERE note = ? ORDER BY ordinal"
         body = fold("".join(chunk["text"] for chunk in self._db.execute(query, (row,))))
+        both = f"{names}\n{body}"
         if command == "insert":
             self._db.execute("INSERT INTO words(rowid, title, body) VALUES(?, ?, ?)", (row, names, body))
-            self._db.execute("INSERT INTO spellings(rowid, body) VALUES(?, ?)", (row, f"{names}\n{body}"))
+            self._db.execute("INSERT INTO spellings(rowid, body) VALUES(?, ?)", (row, both))
         else:
-            self._db.execute("INSERT INTO words(words, rowid, title, body) VALUES('delete', ?, ?, ?)", (row, names, body))
-            values = (row, f"{names}\n{body}")
-            self._db.execute("INSERT INTO spellings(spellings, rowid, body) VALUES('delete', ?, ?)", values)
+            values = (row, names, body)
+            self._db.execute("INSERT INTO words(words, rowid, title, body) VALUES('delete', ?, ?, ?)", values)
+            self._db.execute("INSERT INTO spellings(spellings, rowid, body) VALUES('delete', ?, ?)", (row, both))
 
     # -- parts ------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 
-from exocortex.core.chunks import CHUNKER, Chunk
+from exocortex.core.chunks import Chunk
 from exocortex.core.notes import ParsedNote
 from exocortex.core.status import FolderStatus, Skipped
 from exocortex.storage.contents import Contents
@@ -22,6 +22,9 @@ from exocortex.storage.vault import FileStat
 from exocortex.storage.vectors import Vectors
 
 VERSION = 1
+
+Known = tuple[int, int, int, int, str | None]
+"""(size, mtime_ns, ctime_ns, inode, reason) of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,21 @@ class FileRow:
     state: str
     reason: str | None
     digest: str | None
-    chunker: int | None
+    rule: str | None
+    """What cut its chunks, and counted their tokens; None if it must be read again even if its bytes are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found in a file, as it goes into the index."""
+
+    file: FileStat
+    identity: str
+    """The note's id."""
+    digest: str
+    note: ParsedNote
+    chunks: Sequence[Chunk]
+    rule: str
 
 
 class Ledger:
@@ -69,20 +86,27 @@ class Ledger:
 
     # -- files ------------------------------------------------------------------------------------------------------
 
-    def files(self, folder: str) -> dict[str, FileRow]:
-        """Every known file of a folder, by path."""
-        rows = self.connection.execute("SELECT * FROM notes WHERE folder = ?", (folder,))
-        return {row["path"]: _file_row(row) for row in rows}
+    def known(self, folder: str) -> dict[str, Known]:
+        """What is known of every file of a folder, by path; as bare tuples, for every search asks for all of them."""
+        cursor = self.connection.cursor()
+        cursor.row_factory = None
+        query = "SELECT path, size, mtime_ns, ctime_ns, inode, reason FROM notes WHERE folder = ?"
+        return {row[0]: row[1:] for row in cursor.execute(query, (folder,))}
+
+    def files(self, folder: str, paths: Iterable[str]) -> list[FileRow]:
+        """The files of a folder at these paths."""
+        query = "SELECT * FROM notes WHERE folder = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path"
+        return [_file_row(row) for row in self.connection.execute(query, (folder, json.dumps(list(paths))))]
 
     def pending(self) -> list[FileRow]:
         """Files whose words aren't in yet, the most recently changed first."""
         rows = self.connection.execute("SELECT * FROM notes WHERE state = 'pending' ORDER BY mtime_ns DESC, id")
         return [_file_row(row) for row in rows]
 
-    def outdated(self, chunker: int) -> list[FileRow]:
-        """Indexed files that an older chunker cut."""
+    def outdated(self, rule: str) -> list[FileRow]:
+        """Indexed files that were cut by another rule."""
         rows = self.connection.execute(
-            "SELECT * FROM notes WHERE state = 'indexed' AND chunker <> ? ORDER BY mtime_ns DESC, id", (chunker,)
+            "SELECT * FROM notes WHERE state = 'indexed' AND rule IS NOT ? ORDER BY mtime_ns DESC, id", (rule,)
         )
         return [_file_row(row) for row in rows]
 
@@ -96,33 +120,40 @@ class Ledger:
             [(folder, f.path, os.fsencode(f.raw), f.size, f.mtime_ns, f.ctime_ns, f.inode) for f in found],
         )
 
-    def write(self, row: int, file: FileStat, identity: str, digest: str, note: ParsedNote, found: Sequence[Chunk]) -> None:
+    def holds(self, row: int, folder: str, path: str) -> bool:
+        """Whether this row is still that file's: rows of removed files are given out again."""
+        query = "SELECT 1 FROM notes WHERE id = ? AND folder = ? AND path = ?"
+        return self.connection.execute(query, (row, folder, path)).fetchone() is not None
+
+    def write(self, row: int, found: Found) -> None:
         """A file's words are in: put what was found in it in the place of what was there."""
+        file, note = found.file, found.note
         day = note.date or date_of(file.mtime_ns)
-        added, gone = self.contents.replace(row, note, found)
+        added, gone = self.contents.replace(row, note, found.chunks)
         self.vectors.adopt(added)
         self.vectors.release(gone, time.time())
         self.connection.execute(
             "UPDATE notes SET note = ?, raw = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, state = 'indexed',"
-            " reason = NULL, digest = ?, chunker = ?, date = ?, dated = ?, warnings = ? WHERE id = ?",
+            " reason = NULL, digest = ?, rule = ?, date = ?, dated = ?, warnings = ? WHERE id = ?",
             (
-                *(identity, os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, digest),
-                *(CHUNKER, day.isoformat(), note.date is not None, json.dumps(note.warnings), row),
+                *(found.identity, os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode),
+                *(found.digest, found.rule, day.isoformat(), note.date is not None, json.dumps(note.warnings), row),
             ),
         )
 
     def touch(self, row: int, file: FileStat) -> None:
         """The file's stat changed and its bytes didn't: nothing is pending any more."""
+        day = date_of(file.mtime_ns).isoformat()
         self.connection.execute(
             "UPDATE notes SET raw = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, state = 'indexed',"
             " date = CASE WHEN dated THEN date ELSE ? END WHERE id = ?",
-            (os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, date_of(file.mtime_ns).isoformat(), row),
+            (os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, day, row),
         )
 
     def move(self, row: int, file: FileStat) -> None:
-        """The file lies elsewhere in its folder now; nothing else changes."""
+        """The file lies elsewhere in its folder now; under another name it must be read for its title and date."""
         self.connection.execute(
-            "UPDATE notes SET path = ?, raw = ?, ctime_ns = ?, inode = ? WHERE id = ?",
+            "UPDATE notes SET rule = CASE WHEN folded(replace(path, rtrim(path, replace(path, '/', '')), '')) THEN rule END, path = ?, raw = ?, ctime_ns = ?, inode = ? WHERE id = ?",
             (file.path, os.fsencode(file.raw), file.ctime_ns, file.inode, row),
         )
 
@@ -212,5 +243,5 @@ def date_of(mtime_ns: int) -> date:
 def _file_row(row: sqlite3.Row) -> FileRow:
     file = FileStat(row["path"], os.fsdecode(row["raw"]), row["size"], row["mtime_ns"], row["inode"], row["ctime_ns"])
     return FileRow(
-        row["id"], row["note"], row["folder"], file, row["state"], row["reason"], row["digest"], row["chunker"]
+        row["id"], row["note"], row["folder"], file, row["state"], row["reason"], row["digest"], row["rule"]
     )

@@ -46,11 +46,12 @@ class IndexLock:
         for _ in range(_TRIES):
             fd = _open(self._path)
             try:
-                if _lock(fd) and _is_at(fd, self._path):
+                if not _lock(fd):
+                    who = _read_holder(fd)
+                elif _is_at(fd, self._path):
                     _write_holder(fd, self._command)
                     self._fd = fd
                     return
-                who = _read_holder(fd)
             except OSError as error:
                 raise _unusable(self._path, error) from error
             finally:

@@ -24,6 +24,8 @@ SUFFIXES = (".md", ".markdown", ".txt")
 """Files that a parser exists for; upper case counts too."""
 _IGNORE_FILE_BYTES = 1_000_000
 _MEGABYTE = 1_000_000
+_RACY_NS = 2_000_000_000
+"""Two seconds: the coarsest clock of a file system in use (FAT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class FileStat:
     mtime_ns: int
     inode: int
     ctime_ns: int
+
+    def is_racy(self, read_at_ns: int) -> bool:
+        """Whether it was touched so shortly before it was read that a write may have gone on without showing here.
+
+        Such a file must be read again even if its stat stays the same (git calls it racily clean). `read_at_ns` is the
+        wall clock, as of `time.time_ns`.
+        """
+        return self.ctime_ns > read_at_ns - _RACY_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,20 +32,18 @@ class Vectors:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.version = 0
-        """Grows whenever the living vectors may have changed; for caches of them within this process."""
+        """Grows whenever chunks or living vectors may have changed; for caches of them within this process."""
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     # -- what is missing --------------------------------------------------------------------------------------------
 
     def missing_count(self, fingerprint: str) -> int:
         """How many chunks this embedder hasn't embedded."""
-        (count,) = self._db.execute(f"SELECT count(*) {_MISSING}", (fingerprint,)).fetchone()
-        return int(count)
+        return self._counted(f"SELECT count(*) {_MISSING}", fingerprint)
 
     def notes_missing(self, fingerprint: str) -> int:
         """How many notes have such a chunk."""
-        query = f"SELECT count(DISTINCT placements.note) {_MISSING_PLACED}"
-        (count,) = self._db.execute(query, (fingerprint,)).fetchone()
-        return int(count)
+        return self._counted(f"SELECT count(DISTINCT placements.note) {_MISSING_PLACED}", fingerprint)
 
     def missing(self, fingerprint: str) -> list[str]:
         """Keys of the chunks this embedder hasn't embedded, those of recently changed notes first."""
@@ -94,9 +92,7 @@ class Vectors:
 
     def count(self, fingerprint: str) -> int:
         """How many vectors of living chunks there are."""
-        query = "SELECT count(*) FROM vectors WHERE fingerprint = ? AND unused_since IS NULL"
-        (count,) = self._db.execute(query, (fingerprint,)).fetchone()
-        return int(count)
+        return self._counted("SELECT count(*) FROM vectors WHERE fingerprint = ? AND unused_since IS NULL", fingerprint)
 
     def all_keys(self, fingerprint: str) -> list[str]:
         """The keys of every living vector."""
@@ -125,6 +121,14 @@ class Vectors:
     def mark_published(self, keys: Sequence[str]) -> None:
         """The vector index holds these as they are now."""
         self._db.executemany("DELETE FROM unpublished WHERE key = ?", [(key,) for key in keys])
+
+    def _counted(self, query: str, fingerprint: str) -> int:
+        """A count over all rows, taken anew only when they have changed."""
+        version, count = self._counts.get((query, fingerprint), (-1, 0))
+        if version != self.version:
+            (count,) = self._db.execute(query, (fingerprint,)).fetchone()
+            self._counts[query, fingerprint] = (self.version, int(count))
+        return int(count)
 
     def _mark(self, keys: Sequence[str]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO unpublished(key) VALUES(?)", [(key,) for key in keys])

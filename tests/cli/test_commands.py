@@ -24,9 +24,7 @@ HEAVY = (
     "pathspec",
     "sqlite3",
 )
-LOADED = (
-    "import sys; from exocortex.cli.process import run; run({}, {{}}); print(*sys.modules, file=sys.stderr)"
-)
+LOADED = "import sys; from exocortex.cli.process import run; run({}, {{}}); print(*sys.modules, file=sys.stderr)"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["search", "--help"], ["nonsense"]])

@@ -88,8 +88,12 @@ def test_nothing_found_leaves_the_answer_empty() -> None:
         ("abc\n\ndef", ((1, 6),), [["a", "bc", ""], ["", "d", "ef"]]),
         ("abc", ((1, 9),), [["a", "bc", ""]]),
         ("abc", (), [["abc"]]),
+        ("abc\ndef", ((5, 6),), [["d", "e", "f"]]),
+        ("word " * 50 + "x", ((250, 251),), [["… " + "word " * 23, "x", ""]]),
         ("abcd", ((0, 1), (2, 3)), [["", "a", "b", "c", "d"]]),
     ],
 )
-def test_marks_are_cut_at_line_ends(text: str, marks: tuple[tuple[int, int], ...], expected: list[list[str]]) -> None:
+def test_marks_are_cut_at_line_ends_and_the_first_is_in_sight(
+    text: str, marks: tuple[tuple[int, int], ...], expected: list[list[str]]
+) -> None:
     assert [[span.text for span in line] for line in snippet_lines(Snippet(text, 1, marks))] == expected

@@ -147,7 +147,7 @@ def test_removing_takes_the_folder_out_and_leaves_text_files_and_settings(config
     assert [one.name for one in config.folders] == ["two"]
     assert config.search.limit == 7
     assert remove_folder(config, "two").folders == ()
-    assert path.read_text() == "# mine\n[search]\nlimit = 7 # seven\n# end\n"
+    assert path.read_text() == "# mine\n[search]\nlimit = 7 # seven\n\n# end\n"
     assert (one / "note.md").read_text() == "kept"
     assert load({"EXO_HOME": str(config.home)}).search.limit == 7
 

@@ -87,7 +87,7 @@ def test_an_absent_file_is_empty(tmp_path: Path) -> None:
         ("[index]\nx = [1,\n", "line 3: "),
         ("x = '''", "line 1: "),
         (b"ok = 1\nbad = '\xff'\n", "line 2: this is not UTF-8"),
-        (b"#" * 1_000_001, "larger than 1 MB"),
+        pytest.param(b"#" * 1_000_001, "larger than 1 MB", id="large"),
     ],
 )
 def test_what_is_not_toml_is_named_with_its_line(tmp_path: Path, content: str | bytes, message: str) -> None:

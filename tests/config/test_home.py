@@ -28,7 +28,9 @@ def test_flag_then_environment_then_the_platforms_place() -> None:
 
 
 def test_the_platforms_place_is_not_looked_up_when_it_is_not_needed() -> None:
-    code = "import sys; from exocortex.config import load; load({'EXO_HOME': '/nowhere/x'}); print('platformdirs' in sys.modules)"
+    code = (
+        "import sys; import exocortex.config as c; c.load({'EXO_HOME': '/no/x'}); print('platformdirs' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
 
 

@@ -146,13 +146,16 @@ BLOCK = "[[folders]]\nname = 'a'\npath = '/x/a'\n"
         ('[[folders]]\nname = "a\\u001b"\npath = "/x"', "can't be named 'a\\x1b'"),
         ("[[folders]]\nname = 'a'\npath = 'x/y'", "needs an absolute path, not 'x/y'"),
         ('[[folders]]\nname = "a"\npath = "/x\\u0000"', "needs an absolute path"),
-        (BLOCK + BLOCK.replace("/x/a", "/y").replace("'a'", "'A'"), "line 4: this folder the name 'A' is taken"),
+        (
+            BLOCK + BLOCK.replace("/x/a", "/y").replace("'a'", "'A'"),
+            "line 4: this folder can't be named 'A': another one is",
+        ),
         (BLOCK + BLOCK.replace("'a'", "'b'"), "line 4: this folder lies in folder a (/x/a)"),
         (BLOCK + BLOCK.replace("'a'", "'b'").replace("/x/a", "/x"), "line 4: this folder lies around folder a (/x/a)"),
     ],
 )
 def test_folders_that_cannot_be_are_named_with_their_line(home: Path, text: str, message: str) -> None:
-    assert message.replace("this folder the name", "the name") in complaint(home, text)
+    assert message in complaint(home, text)
 
 
 def test_the_home_and_a_folder_may_not_lie_one_in_the_other(home: Path) -> None:
@@ -168,8 +171,7 @@ VALUES = st.one_of(st.integers(), st.floats(), st.booleans(), st.text(max_size=5
 def test_any_value_is_taken_in_its_own_type_or_refused(home: Path, given_flags: dict[str, object]) -> None:
     try:
         config = load({"EXO_HOME": str(home)}, given_flags)
-    except ConfigError as error:
-        assert error.message
+    except ConfigError:
         return
     for one in SETTINGS:
         value = getattr(getattr(config, one.section), one.key)

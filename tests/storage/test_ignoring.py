@@ -89,7 +89,7 @@ def test_a_note_with_an_odd_name_is_not(name: str) -> None:
 
 
 def test_folders_of_tools_are_ignored_but_not_files_so_named() -> None:
-    names = ".git .obsidian .trash .stfolder .stversions node_modules .venv __pycache__".split()
+    names = [".git", ".obsidian", ".trash", ".stfolder", ".stversions", "node_modules", ".venv", "__pycache__"]
     assert all(Rules().ignore(f"sub/{name}", name, True) for name in names)
     assert not any(Rules().ignore(f"sub/{name}", name, False) for name in names)
 

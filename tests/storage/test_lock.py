@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -152,6 +154,30 @@ def test_a_full_disk_is_reported_and_the_lock_not_kept(tmp_path: Path) -> None:
     )
     assert "IndexStoreError" in done.stderr
     assert "No space left on device" in done.stderr
+
+
+def test_a_lock_file_that_is_removed_meanwhile_never_counts_as_held(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    stop = threading.Event()
+
+    def remove() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    try:
+        for _ in range(300):
+            lock = IndexLock(tmp_path, "x")
+            with contextlib.suppress(IndexHeldError):
+                lock.acquire()
+            lock.release()
+    finally:
+        stop.set()
+        remover.join()
+    with IndexLock(tmp_path):
+        assert "process" in (holder(tmp_path) or "")
 
 
 def test_many_at_once_exactly_one_wins(tmp_path: Path) -> None:
