@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-
 from datetime import date, datetime
 from pathlib import Path
 from threading import Event as StopEvent
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from exocortex.browsing import Browser
 from exocortex.config import Config
-from exocortex.core.answers import Answer, Coverage
+from exocortex.core.answers import Answer, Coverage, Hit
 from exocortex.core.chunks import embedding_input
 from exocortex.core.errors import EngineError, UsageError, VaultError
 from exocortex.core.events import Event
@@ -41,8 +40,11 @@ from exocortex.storage.state import State
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, VectorIndex
 
-ANSWER_NOTES = 20
-"""Notes whose passages an answer is looked for in."""
+ANSWER_NOTES, ANSWER_PASSAGES = 20, 32
+"""Where an answer is looked for: in the best passages of the best notes."""
+
+NEAREST_NOTES = 5
+"""Notes shown with an answer, or in the place of one."""
 
 
 class Cortex:
@@ -209,9 +211,9 @@ class Search:
         query = parse_query(text, properties=names, today=today, literal=literal)
         return with_scope(query, parse_query(scope, properties=names, today=today)) if scope else query
 
-    def retrieve(self, query: Query, limit: int) -> Retrieved:
+    def evidence(self, query: Query) -> Retrieved:
         """Passages for a question, several a note."""
-        return self._retriever.evidence(query, limit)
+        return self._retriever.evidence(query, ANSWER_NOTES, ANSWER_PASSAGES)
 
     def _found(self, found: Retrieved, mode: Mode, notices: tuple[str, ...]) -> Found:
         freshness = self._index.freshness()
@@ -234,7 +236,7 @@ class Answers:
             raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
         self._index.refresh()
         query = self._search.query(question, literal=literal, scope=scope)
-        found = self._search.retrieve(query, ANSWER_NOTES)
+        found = self._search.evidence(query)
         engine = ExtractiveEngine(self._embedder())
         draft = engine.answer(query.text or question, found.hits)
         return Answer(
@@ -245,7 +247,7 @@ class Answers:
             sentences=() if draft.abstained else draft.sentences,
             citations=() if draft.abstained else draft.citations,
             coverage=self._coverage(found.searched),
-            hits=found.hits,
+            hits=_best_of_each(found.hits)[:NEAREST_NOTES],
         )
 
     def _coverage(self, searched: int) -> Coverage:
@@ -339,9 +341,12 @@ class Notes:
         )
 
 
+def _best_of_each(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """The first hit of every note."""
+    return tuple({hit.note.id: hit for hit in reversed(hits)}[note] for note in dict.fromkeys(h.note.id for h in hits))
+
+
 def _size(home: Path) -> int:
     """Bytes of the index and the vectors."""
     files = [*home.glob("index.db*"), *(home / "vectors").rglob("*")]
     return sum(file.stat().st_size for file in files if file.is_file())
-
-

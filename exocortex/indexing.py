@@ -1,11 +1,11 @@
-"""Indexing: brings the index up to the notes. Words first, then meaning; can be stopped anywhere and goes on from there."""
+"""Indexing: brings the index up to the notes, words first, then meaning; stopped anywhere, it goes on from there."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from exocortex.core.chunks import CHUNKER, embedding_input
 from exocortex.core.events import Event, Indexed, Progress
 from exocortex.reading import ReadJob, ReadNote, read_note, read_notes
 from exocortex.scanning import Scanned, Scanner
-from exocortex.storage.ledger import FileRow, Ledger
+from exocortex.storage.ledger import FileRow, Found, Ledger
 from exocortex.storage.state import Identity, State, new_identity
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Indexer:
         """The embedder whose vectors answer now, if that is another one."""
         self._scanner = Scanner(ledger, state, config.index.ignore)
         self._count = target.token_counter()
+        self._chunker = f"{CHUNKER} {target.fingerprint}"
+        """What cuts the notes now: the rule, and whose tokens it counts."""
         self.away: tuple[str, ...] = ()
         """Why folders could not be looked at last time."""
         self.warnings: tuple[str, ...] = ()
@@ -126,10 +128,11 @@ class Indexer:
                     return
 
     def _recut(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
-        """Cut notes of an older chunker anew, each embedded before it replaces what serves."""
-        rows = [replace(row, digest=None) for row in self._ledger.outdated(CHUNKER)]
+        """Cut anew what another chunker cut, each note embedded by whoever serves before it replaces what it was."""
+        jobs = [self._job(row) for row in self._ledger.outdated(self._chunker)]
+        embedder = self._serving or self._target
         began = time.monotonic()
-        for done, result in enumerate(read_notes([self._job(row) for row in rows], self._count, _cores()), start=1):
+        for done, result in enumerate(read_notes(jobs, self._count, _cores()), start=1):
             if stop.is_set():
                 return
             texts = {
@@ -137,11 +140,15 @@ class Indexer:
                 for chunk in result.chunks
                 if chunk.embedded
             }
-            known, _ = self._ledger.vectors.of(self._target.fingerprint, texts)
-            fresh = [key for key in texts if key not in set(known)]
-            self._store(self._target, fresh, [texts[key] for key in fresh], tally)
-            self._write([result], tally)
-            yield Progress("words", done, len(rows), time.monotonic() - began)
+            known = self._ledger.vectors.known(embedder.fingerprint, texts)
+            fresh = [key for key in texts if key not in known]
+            vectors = embedder.embed([texts[key] for key in fresh]) if fresh else None
+            with self._ledger.transaction():
+                if vectors is not None:
+                    self._ledger.vectors.store(embedder.fingerprint, fresh, vectors)
+                self._write([result], tally)
+            tally.embedded += len(fresh)
+            yield Progress("words", done, len(jobs), time.monotonic() - began)
 
     def _embed(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Embed what has no vector yet, for the embedder that serves and for the one that is to."""
@@ -166,8 +173,6 @@ class Indexer:
 
     def _serve_target(self) -> None:
         """Everything is embedded: from now on the configured embedder answers."""
-        if self._ledger.get("serving") == self._target.fingerprint:
-            return
         with self._ledger.transaction():
             self._ledger.put("serving", self._target.fingerprint)
             self._ledger.put("serving_name", self._target.name)
@@ -178,11 +183,15 @@ class Indexer:
 
     def _job(self, row: FileRow) -> ReadJob:
         root = next(folder.root for folder in self._config.folders if folder.name == row.folder)
-        digest = row.digest if row.chunker == CHUNKER else None
+        digest = row.digest if row.chunker == self._chunker else None
         return ReadJob(row.row, row.folder, root, row.file, row.note, digest, self._config.index.max_file_bytes)
 
     def _write(self, results: Sequence[ReadNote], tally: _Tally) -> None:
-        """Identities first, durably; then everything found, in one transaction."""
+        """Identities first, durably; then everything found, in one transaction.
+
+        A file that changed again while it was read, or went meanwhile, is left to the next scan.
+        """
+        results = [one for one in results if not one.changing and self._holds(one.job)]
         identities: dict[int, Identity] = {}
         for result in results:
             if result.note is not None:
@@ -194,8 +203,6 @@ class Indexer:
 
     def _enter(self, result: ReadNote, identities: dict[int, Identity], tally: _Tally) -> None:
         job = result.job
-        if result.changing:
-            return
         if result.reason is not None:
             self._ledger.skip(job.folder, [(job.file, result.reason)])
             tally.skipped += 1
@@ -203,9 +210,13 @@ class Indexer:
             self._ledger.touch(job.row, result.file)
         else:
             identity = identities[job.row]
-            self._ledger.write(job.row, result.file, identity.id, identity.digest, result.note, result.chunks)
+            found = Found(result.file, identity.id, identity.digest, result.note, result.chunks, self._chunker)
+            self._ledger.write(job.row, found)
             tally.modified += job.note is not None
             tally.added += job.note is None
+
+    def _holds(self, job: ReadJob) -> bool:
+        return self._ledger.holds(job.row, job.folder, job.file.path)
 
     def _identity(self, result: ReadNote, taken: set[str]) -> Identity:
         """The note this file is: the one it was, one that was deleted with this content, or a new one."""
@@ -217,5 +228,3 @@ class Indexer:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
-
-

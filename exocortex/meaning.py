@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
@@ -31,11 +32,18 @@ _BATCH = 2_000
 class Meaning:
     """The vectors of one home, searchable."""
 
-    def __init__(self, home: Path, ledger: Ledger, open_index: Callable[[Path], VectorIndex]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ledger: Ledger,
+        open_index: Callable[[Path], VectorIndex],
+        exact_up_to: int = EXACT_UP_TO,
+    ) -> None:
         self._root = home / "vectors"
         self._marker = self._root / "open"
         self._ledger = ledger
         self._open_index = open_index
+        self._exact_up_to = exact_up_to
         self._index: VectorIndex | None = None
         self._exact: tuple[tuple[str, int], ExactIndex] | None = None
 
@@ -50,10 +58,10 @@ class Meaning:
 
     def nearest(self, fingerprint: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The keys of the chunks most similar to `vector`, best first, with their cosine similarity."""
-        if self._ledger.vectors.count(fingerprint) <= EXACT_UP_TO or not self._usable(fingerprint):
+        if self._ledger.vectors.count(fingerprint) <= self._exact_up_to or not self._usable(fingerprint):
             return self._exactly(fingerprint).nearest(vector, limit)
         try:
-            found = self._opened(fingerprint).nearest(vector, limit)
+            found = self._approximately(fingerprint, vector, limit)
         except Exception:  # noqa: BLE001 - whatever its Rust core raised, the exact search doesn't depend on it
             self._discard()
             return self._exactly(fingerprint).nearest(vector, limit)
@@ -80,6 +88,14 @@ class Meaning:
         mean: Vectors = matrix.mean(axis=0)
         return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
+    def _approximately(self, fingerprint: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """By Chroma; raises EngineError if it gives fewer than it should hold, as it does with files missing."""
+        index = self._opened(fingerprint)
+        found = index.nearest(vector, limit)
+        if len(found) < min(limit, index.count()):
+            raise EngineError("Chroma found too few vectors", "Run `exo index`: it is built anew.")
+        return found
+
     def _exactly(self, fingerprint: str) -> ExactIndex:
         from exocortex.engines.exact import ExactIndex
 
@@ -91,23 +107,37 @@ class Meaning:
     # -- keeping Chroma in step -------------------------------------------------------------------------------------
 
     def publish(self, fingerprint: str, stop: StopEvent) -> Iterator[Progress]:
-        """Bring Chroma up to the stored vectors: a few changes in place, else all of them in a new folder."""
-        began = time.monotonic()
+        """Bring Chroma up to the stored vectors: a few changes in place, else all of them in a new folder.
+
+        Raises EngineError if Chroma fails even there; searches by meaning don't need it.
+        """
         if self._usable(fingerprint):
-            keys = self._ledger.vectors.unpublished()
-        else:
+            try:
+                yield from self._publish(fingerprint, self._ledger.vectors.unpublished(), stop)
+            except Exception:  # noqa: BLE001 - whatever its Rust core raised, a new folder is free of it
+                self._discard()
+            else:
+                return
+        self._discard()
+        self._begin(fingerprint)
+        try:
+            yield from self._publish(fingerprint, self._ledger.vectors.all_keys(fingerprint), stop)
+        except Exception as error:
             self._discard()
-            self._begin(fingerprint)
-            keys = self._ledger.vectors.all_keys(fingerprint)
+            raise EngineError(
+                f"Chroma cannot store the vectors: {error}",
+                "Search works without it, if slower; run `exo index` again.",
+            ) from error
+        if not stop.is_set():
+            self._ledger.put("vectors_complete", fingerprint)
+
+    def _publish(self, fingerprint: str, keys: Sequence[str], stop: StopEvent) -> Iterator[Progress]:
+        began = time.monotonic()
         for first in range(0, len(keys), _BATCH):
             if stop.is_set():
                 return
             self._publish_batch(fingerprint, keys[first : first + _BATCH])
             yield Progress("vectors", min(first + _BATCH, len(keys)), len(keys), time.monotonic() - began)
-        if keys and self._opened(fingerprint).count() != self._ledger.vectors.count(fingerprint):
-            self._discard()
-            raise EngineError("Chroma lost vectors while they were written", "Run `exo index` again: it is built anew.")
-        self._ledger.put("vectors_complete", fingerprint)
 
     def _publish_batch(self, fingerprint: str, keys: Sequence[str]) -> None:
         index = self._opened(fingerprint)
@@ -119,6 +149,7 @@ class Meaning:
             index.upsert(living, matrix)
         with self._ledger.transaction():
             self._ledger.vectors.mark_published(keys)
+            self._ledger.put("vectors_published", str(index.count()))
 
     # -- the folder -------------------------------------------------------------------------------------------------
 
@@ -136,6 +167,8 @@ class Meaning:
         if self._index is None:
             self._marker.write_text(fingerprint, "utf-8")
             self._index = self._open_index(self._folder())
+            if self._index.count() != int(self._ledger.get("vectors_published") or 0):
+                raise EngineError("Chroma lost vectors", "Run `exo index`: it is built anew.")
         return self._index
 
     def _begin(self, fingerprint: str) -> None:
@@ -144,11 +177,13 @@ class Meaning:
         name = f"{fingerprint}-{time.time_ns():x}"
         (self._root / name).mkdir(mode=0o700)
         self._ledger.put("vectors_folder", name)
+        self._ledger.put("vectors_published", "0")
 
     def _discard(self) -> None:
         """Drop Chroma's files, every one: they hold nothing that isn't in `index.db`."""
         index, self._index = self._index, None
         self._ledger.put("vectors_complete", "")
         if index is not None:
-            index.close()
+            with suppress(Exception):
+                index.close()
         shutil.rmtree(self._root, ignore_errors=True)

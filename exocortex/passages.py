@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from exocortex.core.answers import Snippet
 from exocortex.core.chunks import Chunk
@@ -18,26 +19,33 @@ SNIPPET_CHARACTERS = 240
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-def best_passages(
-    query: Query, chunks: Iterable[PlacedChunk], similarities: Mapping[str, float], several: bool = False
-) -> dict[int, list[PlacedChunk]]:
-    """Each note's chunks by how well they fit, the best alone unless `several`; ties go to the earlier chunk.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk of a found note and how well it fits the query."""
 
-    A chunk's fit is its similarity in meaning plus the share of the query's words it holds, so that either arm alone
-    points to a passage too.
-    """
+    placed: PlacedChunk
+    fit: float
+    """Its similarity in meaning plus the share of the query's words it holds: either alone points to a passage too."""
+
+
+def passages(
+    query: Query, chunks: Iterable[PlacedChunk], similarities: Mapping[str, float]
+) -> dict[int, list[Passage]]:
+    """Each note's chunks by how well they fit, ties in the order of the note; blank ones left out."""
     wanted = _Wanted(query)
-    by_note: dict[int, list[tuple[float, int, PlacedChunk]]] = {}
+    by_note: dict[int, list[Passage]] = {}
     for placed in chunks:
         if placed.chunk.text.strip():
             fit = similarities.get(placed.chunk.key, 0.0) + wanted.share(placed.chunk)
-            by_note.setdefault(placed.note, []).append((-fit, placed.ordinal, placed))
-    ranked = {note: sorted(found, key=lambda one: one[:2]) for note, found in by_note.items()}
-    return {note: [placed for _, _, placed in found[: None if several else 1]] for note, found in ranked.items()}
+            by_note.setdefault(placed.note, []).append(Passage(placed, fit))
+    return {
+        note: sorted(found, key=lambda passage: (-passage.fit, passage.placed.ordinal))
+        for note, found in by_note.items()
+    }
 
 
 class _Wanted:
-    """The words of a query, looked for in many chunks: by the beginnings of their stems, which is quick and nearly right."""
+    """The words of a query, looked for in many chunks by the beginnings of their stems: quick, and nearly right."""
 
     def __init__(self, query: Query) -> None:
         texts = (*query.words, *query.phrases)

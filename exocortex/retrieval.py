@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from exocortex.core.fusion import fuse
 from exocortex.core.query import Query
 from exocortex.core.results import Explained, Mode, Sort
 from exocortex.core.words import content_terms, fts_any, fts_match, fts_pairs
-from exocortex.passages import best_passages, snippet
+from exocortex.passages import passages, snippet
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
 
@@ -26,8 +27,8 @@ WORD_WEIGHTS = (2.0, 1.0)
 """BM25 weights of a note's title (with its aliases) and its body."""
 
 PAIR_WEIGHT = 0.2
-"""What BM25 of pairs of neighbouring words adds to that of the words: nDCG@10 on links-obsidian-hub .851 → .891, cacm .519
-→ .537, scifact .689 → .697, med .696 → .693; anything from .1 to .4 does as well."""
+"""What BM25 of pairs of neighbouring words adds to that of the words. nDCG@10: links-obsidian-hub .851 → .891, cacm
+.519 → .537, scifact .689 → .697, med .696 → .693; anything from .1 to .4 does as well."""
 
 CANDIDATES = 200
 """Notes taken from the words arm."""
@@ -37,6 +38,8 @@ NEIGHBOURS = 400
 
 SCANNED_EXACTLY = 20_000
 """Chunks under a filter up to which all are compared, so that a filter never starves the search by meaning."""
+
+_EMPTY = Query("", (), (), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,20 @@ class Retriever:
         self._roots = roots
         self._embedder = embedder
 
-    def search(self, query: Query, mode: Mode, limit: int, *, sort: Sort = "score", chunks: bool = False) -> Retrieved:
-        """The best `limit` notes (or chunks) for a query; only filters and no words: the newest notes that meet them."""
+    def search(
+        self,
+        query: Query,
+        mode: Mode,
+        limit: int,
+        *,
+        sort: Sort = "score",
+        chunks: bool = False,
+        notes: int | None = None,
+    ) -> Retrieved:
+        """The best `limit` notes (or chunks, of at most `notes` notes) for a query.
+
+        Only filters and no words: the newest notes that meet them.
+        """
         clock = _Clock()
         query, notices = self._respelled(query)
         among = self._catalog.matching(query.filters, query.dates, fts_any(query.excluded))
@@ -82,15 +97,15 @@ class Retriever:
         arms, missing = self._arms(query, mode, among, clock)
         scores = _scores(arms, mode)
         clock.lap("fuse")
-        hits, explained = self._hits(query, arms, scores, limit, sort, chunks)
+        order = self._ordered(scores, notes or limit, sort)
+        hits, explained = self._hits(query, arms, scores, order, limit if chunks else None)
         clock.lap("passages")
         searched = self._catalog.count() if among is None else len(among)
         return Retrieved(hits, explained, (*notices, *missing), clock.laps(), searched)
 
-    def evidence(self, query: Query, limit: int) -> Retrieved:
-        """The best notes for a question, each with its best passages."""
-        found = self.search(query, "hybrid", limit)
-        return found
+    def evidence(self, query: Query, notes: int, limit: int) -> Retrieved:
+        """The best `limit` passages of the best `notes` notes for a question, as many of one note as deserve it."""
+        return self.search(query, "hybrid", limit, chunks=True, notes=notes)
 
     def similar(self, note: NoteRow, limit: int) -> Retrieved:
         """Notes nearest in meaning to the mean of this note's chunks, itself left out."""
@@ -102,16 +117,14 @@ class Retriever:
             return Retrieved((), (), (f"The meaning of {note.ref.path} is not indexed yet; run `exo index`.",), (), 0)
         arms = self._by_meaning(fingerprint, centre, {}, None, own=note.row)
         clock.lap("meaning")
-        empty = Query("", (), (), (), (), ())
-        hits, explained = self._hits(empty, arms, _scores(arms, "meaning"), limit, "score", chunks=False)
+        scores = _scores(arms, "meaning")
+        hits, explained = self._hits(_EMPTY, arms, scores, self._ordered(scores, limit, "score"), None)
         clock.lap("passages")
         return Retrieved(hits, explained, (), clock.laps(), self._catalog.count())
 
     # -- the arms ---------------------------------------------------------------------------------------------------
 
-    def _arms(
-        self, query: Query, mode: Mode, among: set[int] | None, clock: _Clock
-    ) -> tuple[_Arms, tuple[str, ...]]:
+    def _arms(self, query: Query, mode: Mode, among: set[int] | None, clock: _Clock) -> tuple[_Arms, tuple[str, ...]]:
         words: dict[int, float] = {}
         match = fts_match(query.words, query.phrases)
         if mode != "meaning" or query.phrases:
@@ -157,23 +170,30 @@ class Retriever:
 
     # -- hits -------------------------------------------------------------------------------------------------------
 
-    def _hits(
-        self, query: Query, arms: _Arms, scores: dict[int, float], limit: int, sort: Sort, chunks: bool
-    ) -> tuple[tuple[Hit, ...], tuple[Explained, ...]]:
+    def _ordered(self, scores: dict[int, float], limit: int, sort: Sort) -> list[NoteRow]:
+        """The best notes, best first; or the newest of the candidates, newest first."""
         order = sorted(scores, key=lambda note: (-scores[note], note))
-        notes = self._catalog.notes(order if sort == "date" else order[:limit])
-        order = [note for note in order if note in notes]
+        notes = self._catalog.notes(order[: CANDIDATES if sort == "date" else limit])
+        found = [notes[note] for note in order if note in notes]
         if sort == "date":
-            order = sorted(order[:CANDIDATES], key=lambda note: notes[note].modified, reverse=True)
-        order = order[:limit]
-        ranks = _Places(arms)
-        passages = best_passages(query, self._catalog.chunks_of(order), arms.similarities, several=chunks)
+            found.sort(key=_day, reverse=True)
+        return found[:limit]
+
+    def _hits(
+        self, query: Query, arms: _Arms, scores: dict[int, float], notes: Sequence[NoteRow], limit: int | None
+    ) -> tuple[tuple[Hit, ...], tuple[Explained, ...]]:
+        """A hit for each note, of its best passage; with a `limit`, that many passages instead, the best of all."""
+        by_note = passages(query, self._catalog.chunks_of([note.row for note in notes]), arms.similarities)
         found = [
-            (self._hit(query, notes[note], passage, scores[note], ranks.of(note)), ranks.explained(note))
-            for note in order
-            for passage in passages.get(note, ())
+            (note, passage) for note in notes for passage in by_note.get(note.row, ())[: 1 if limit is None else None]
         ]
-        return tuple(hit for hit, _ in found[:limit]), tuple(why for _, why in found[:limit])
+        if limit is not None:
+            found = sorted(found, key=lambda pair: -scores[pair[0].row] - pair[1].fit)[:limit]
+        places = _Places(arms)
+        hits = [
+            self._hit(query, note, passage.placed, scores[note.row], places.of(note.row)) for note, passage in found
+        ]
+        return tuple(hits), tuple(places.explained(note.row) for note, _ in found)
 
     def _hit(self, query: Query, note: NoteRow, passage: PlacedChunk, score: float, ranks: Ranks) -> Hit:
         file = str(self._roots.get(note.ref.folder, Path()) / note.raw)
@@ -182,16 +202,10 @@ class Retriever:
     def _listed(self, among: set[int] | None, limit: int, notices: tuple[str, ...], clock: _Clock) -> Retrieved:
         """Notes that meet the filters, the newest first: there is nothing to rank them by."""
         notes = self._catalog.notes(among or ())
-        order = sorted(notes.values(), key=lambda note: (note.ref.date or note.modified.date(), note.row), reverse=True)
-        query = Query("", (), (), (), (), ())
-        passages = best_passages(query, self._catalog.chunks_of([note.row for note in order[:limit]]), {})
-        hits = tuple(
-            self._hit(query, note, passage, 1.0, Ranks(None, None))
-            for note in order[:limit]
-            for passage in passages.get(note.row, ())
-        )
+        order = sorted(notes.values(), key=_day, reverse=True)[:limit]
+        nothing = _Arms({}, {}, {})
+        hits, explained = self._hits(_EMPTY, nothing, dict.fromkeys(notes, 1.0), order, None)
         clock.lap("passages")
-        explained = tuple(Explained(None, None) for _ in hits)
         return Retrieved(hits, explained, notices, clock.laps(), len(notes))
 
     def _respelled(self, query: Query) -> tuple[Query, tuple[str, ...]]:
@@ -202,6 +216,10 @@ class Retriever:
         words = (*query.words, *(word for near in replaced.values() for word in near))
         notices = tuple(f"No note has “{word}”; searched for {_list(near)} too." for word, near in replaced.items())
         return replace(query, words=words), notices
+
+
+def _day(note: NoteRow) -> tuple[date, int]:
+    return (note.ref.date or note.modified.date(), note.row)
 
 
 def _scores(arms: _Arms, mode: Mode) -> dict[int, float]:

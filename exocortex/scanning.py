@@ -90,11 +90,11 @@ class Scanner:
         removed = [row for row in gone if row.row not in moved_rows]
         self._remove(folder, removed)
         arrived = {file.path for _, file in moves}
-        renamed = [file for row, file in moves if _stem(row.file.path) != _stem(file.path)]
+        renamed = [file for row, file in moves if _name(row.file.path) != _name(file.path)]
         entered = [file for file in new if file.path not in arrived]
         with self._ledger.transaction():
             self._ledger.expect(folder, [*entered, *changed, *renamed])
-            for file in entered:
+            for file in (*entered, *changed):
                 self._ledger.contents.name(folder, file.path)
             self._ledger.skip(folder, unexplained)
             self._name_attachments(folder, found.others)
@@ -108,7 +108,7 @@ class Scanner:
         )
         with self._ledger.transaction():
             for row, file in moves:
-                self._ledger.move(row.row, file)
+                self._ledger.move(row.row, file, renamed=_name(row.file.path) != _name(file.path))
                 self._ledger.contents.unname(folder, row.file.path)
                 self._ledger.contents.name(folder, file.path)
 
@@ -147,7 +147,7 @@ def _moves(gone: Sequence[FileRow], new: Sequence[FileStat]) -> list[tuple[FileR
     return pairs
 
 
-def _stem(path: str) -> str:
+def _name(path: str) -> str:
     return PurePosixPath(path).name
 
 

@@ -52,7 +52,7 @@ def candidates(hits: Sequence[Hit]) -> list[Candidate]:
 
 
 def rarities(question: Question, pool: Sequence[Candidate]) -> dict[str, float]:
-    """How much each of the question's terms tells: BM25's inverse document frequency over the sentences, summing to 1."""
+    """How much each term of the question tells: BM25's inverse document frequency among these sentences, sum 1."""
     counts = Counter(term for candidate in pool for term in set(candidate.terms))
     size = len(pool)
     weights = {t: math.log(1 + (size - counts[t] + 0.5) / (counts[t] + 0.5)) for t in question.terms}

@@ -1,7 +1,7 @@
 """The extractive engine: picks the sentences that answer a question, and says how sure it is that they do.
 
-Each sentence of the passages is measured (evidence.py) and ranked by a linear model; a second one turns what is known of
-the best sentence into the probability that it answers. Their weights (weights.py) are fitted by tools/fit_answering.py.
+Each sentence of the passages is measured (evidence.py) and ranked by a linear model; a second one turns what is known
+of the best into the probability that it answers. Their weights (weights.py) are fitted by tools/fit_answering.py.
 Knows nothing about files, indexes or how the passages were found.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from exocortex.answering.evidence import Candidate, Measured, candidates, doubts, measure, rarities, shortlist
+from exocortex.answering.evidence import Candidate, candidates, doubts, measure, rarities, shortlist
 from exocortex.answering.questions import read_question
 from exocortex.answering.weights import CONFIDENCE, RANKING, THRESHOLD
 from exocortex.core.answers import Citation, Hit, Sentence, Support
@@ -84,7 +84,7 @@ class ExtractiveEngine:
         kept = shortlist(asked, pool, weights, MOST_EMBEDDED)
         if not kept or not asked.text.strip():
             return [], 0.0
-        vectors = self._embedder.embed([asked.text], "query"), self._embedder.embed([c.text for c in kept], "query")
+        vectors = self._embedder.embed([asked.text], "query"), self._embedder.embed([c.text for c in kept])
         measured = measure(asked, kept, weights, (vectors[1] @ vectors[0][0]).tolist())
         scores = [RANKING.score(one.features) for one in measured]
         order = sorted(range(len(kept)), key=lambda index: (-scores[index], index))

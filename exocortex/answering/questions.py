@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
+from exocortex.core import words
 from exocortex.core.stemming import stem
 
 
@@ -40,99 +40,91 @@ class Question:
     wants: Wants
 
 
-_WORD = re.compile(r"[^\W_]+")
-_CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+def _any(alternatives: str) -> str:
+    """A pattern of whole words: any of these, each a pattern without spaces."""
+    return rf"\b(?:{'|'.join(alternatives.split())})\b"
+
+
+_LONGEST_QUESTION = 2_000
 _MARKUP = re.compile(r"!?\[\[(?:[^\[\]|]{0,200}\|)?([^\[\]|]{0,200})\]\]|!?\[([^\[\]]{0,200})\]\([^()\s]{0,500}\)")
-_STOP = frozenset(
-    """a about after again all also am an and any are as at be been before being between both but by can could did do
-    does doing down during each few for from further had has have having he her here hers him his how i if in into is it
-    its itself just me more most my no nor not of off on once only or other our out over own s same she should so some
-    such t than that the their them then there these they this those through to too under until up very was we were what
-    when where which while who whom whose why will with would you your yours ve ll re d m""".split()
+_STOP_WORDS = """
+a about after again all also am an and any are as at be been before being between both but by can could did do does
+doing down during each few for from further had has have having he her here hers him his how i if in into is it its
+itself just many me more most much my no nor not of off on once only or other our out over own s same she should so
+some such t than that the their them then there these they this those through to too under until up very was we were
+what when where which while who whom whose why will with would you your yours ve ll re d m
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+
+_COST = _any("costs? pay paid owe spend spent earn charge rent money")
+_PRICE = _any("prices? costs? rent salary fee deposit budget wage")
+_CODE = _any("passwords? pin e-?mail url website ip code command")
+_DATE = _any("years? dates? days? months? time century decade weekday")
+_SIZE = _any(
+    "number percent percentage proportion population size amount rate ratio temperature distance age height weight"
+    " length score share speed version dose pressure"
 )
-_WANTS: tuple[tuple[Wants, str], ...] = (
-    (
-        Wants.MONEY,
-        r"how much (?:\w+ ){0,6}(?:cost|pay|paid|owe|spend|spent|earn|charge|rent|money)|how expensive"
-        r"|what (?:\w+ ){0,4}(?:price|cost|rent|salary|fee|deposit|budget|wage)",
-    ),
-    (
-        Wants.ADDRESS,
-        r"(?:phone|telephone|serial|account|policy|licen[cs]e|flight|customer) number"
-        r"|passwords?\b|\bpin\b|e-?mail|\burl\b|website|\bip\b|\bcode\b|command",
-    ),
-    (
-        Wants.TIME,
-        r"^(?:\w+ ){0,3}when\b|(?:what|which) (?:\w+ ){0,2}(?:years?|dates?|days?|months?|time|century|decade|weekday)"
-        r"|how long ago|since when|until when|birthday|deadline|\bdue\b",
-    ),
-    (
-        Wants.NUMBER,
-        r"how (?:many|much|old|far|long|tall|high|big|large|often|fast|deep|heavy|hot|cold)"
-        r"|(?:what|which) (?:\w+ ){0,3}(?:number|percent|percentage|proportion|population|size|amount|rate|ratio|temperature"
-        r"|distance|age|height|weight|length|score|share|speed|ppm|version|dose)\b",
-    ),
-    (Wants.PERSON, r"\bwho(?:m|se)?\b"),
-    (
-        Wants.PLACE,
-        r"\bwhere\b|(?:what|which) (?:\w+ ){0,2}(?:city|cities|country|countries|state|place|region|continent"
-        r"|town|street|room|restaurant|hotel|address)\b",
-    ),
-    (Wants.REASON, r"\bwhy\b|what (?:\w+ ){0,3}(?:reason|cause)|how come"),
-    (Wants.NAME, r"\bwhich\b|(?:what|which) (?:\w+ ){0,4}(?:name|called|named|title|brand|company)|\bname of\b"),
+_SPOT = _any("city cities country countries state place region continent town street room restaurant hotel address")
+_WANTS = tuple(
+    (wants, re.compile(pattern))
+    for wants, pattern in (
+        (Wants.MONEY, rf"how much (?:\w+ ){{0,6}}{_COST}|how expensive|what (?:\w+ ){{0,4}}{_PRICE}"),
+        (Wants.ADDRESS, rf"{_any('phone telephone serial account policy licen[cs]e flight customer')} number|{_CODE}"),
+        (
+            Wants.TIME,
+            rf"^(?:\w+ ){{0,3}}when\b|(?:what|which) (?:\w+ ){{0,2}}{_DATE}|how long ago|(?:since|until) when",
+        ),
+        (Wants.TIME, _any("birthday deadline due")),
+        (Wants.NUMBER, r"how (?:many|much|old|far|long|tall|high|big|large|often|fast|deep|heavy|hot|cold)\b"),
+        (Wants.NUMBER, rf"(?:what|which) (?:\w+ ){{0,3}}{_SIZE}"),
+        (Wants.PERSON, r"\bwho(?:m|se)?\b"),
+        (Wants.PLACE, rf"\bwhere\b|(?:what|which) (?:\w+ ){{0,2}}{_SPOT}"),
+        (Wants.REASON, r"\bwhy\b|what (?:\w+ ){0,3}(?:reason|cause)|how come"),
+        (Wants.NAME, rf"\bwhich\b|(?:what|which) (?:\w+ ){{0,4}}{_any('name called named title brand company')}"),
+    )
 )
-_MONTH = r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-_TIME = re.compile(
-    rf"\b(?:1[0-9]|20)\d\d\b|\b\d{{1,2}}[:.h]\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)\b|\b(?:{_MONTH})\b"
-    r"|\b(?:mon|tues?|wednes|thurs?|fri|satur|sun)day\b|\b(?:century|yesterday|today|tomorrow|tonight|noon|midnight|morning"
-    r"|evening|afternoon|weekend|spring|summer|autumn|winter|easter|christmas|ago|later|years?|weeks?|months?|days?)\b|\b\d{1,2}\s?[ap]\.?m\b",
-    re.IGNORECASE,
+_MONTHS = (
+    "jan(?:uary)? feb(?:ruary)? mar(?:ch)? apr(?:il)? may june? july? aug(?:ust)? sept?(?:ember)? oct(?:ober)?"
+    " nov(?:ember)? dec(?:ember)?"
 )
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|billions?"
-    r"|half|third|quarter|twice|once|zero|none|few|several|both|daily|weekly|monthly|every|percent)\b",
-    re.IGNORECASE,
+_MOMENTS = (
+    "(?:mon|tues?|wednes|thurs?|fri|satur|sun)days? century yesterday today tomorrow tonight noon midnight morning"
+    " evening afternoon weekend spring summer autumn winter easter christmas ago later years? weeks? months? days?"
 )
-_MONEY = re.compile(
-    r"[$€£¥₹]|\b\d[\d.,]*\s?(?:eur|usd|gbp|chf|dollars?|euros?|pounds?|cents?|k|m|bucks)\b|\b(?:free|cheap|expensive)\b",
-    re.IGNORECASE,
+_COUNTS = (
+    "one two three four five six seven eight nine ten eleven twelve dozens? hundreds? thousands? millions? billions?"
+    " half third quarter twice once zero none few several both daily weekly monthly every percent"
 )
-_ADDRESS = re.compile(
-    r"`[^`]+`|https?://|www\.|\S@\S|\b[\d][\d\s/().-]{4,}\d\b|\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{4,}\b|\b\d{3,}\b"
-)
-_REASON = re.compile(
-    r"\b(?:because|since|due to|so that|in order|caus\w+|reasons?|therefore|as a result|owing|thanks to|to avoid|led to|leads to|why|for fear)\b",
-    re.IGNORECASE,
-)
+_REASONS = "because since due therefore owing cause[sd]? causing reasons? why result avoid led leads order so"
+_CLOCK = r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}\s?[ap]\.?m\b"
+_AMOUNT = r"[$€£¥₹]|\b\d[\d.,]{0,20}\s?" + _any("eur usd gbp chf dollars? euros? pounds? cents? k m bucks")
+_LOCATOR = r"`[^`]+`|https?://|www\.|\S@\S|\d[\d /().-]{4,40}\d|\b\d{3,}\b|\b[A-Za-z-]{0,40}\d[\w-]{3,}"
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]+|[\"“«„][^\"”»“]+")
-_PLACE = re.compile(
-    r"\b(?:in|at|on|near|from|to|of|into|under|behind|beside|above|inside|next to)\s+(?:the\s+|my\s+|a\s+)?(?:[A-ZÀ-Þ]\w+|\w+)"
-)
+_FINDERS = {
+    Wants.TIME: re.compile(rf"{_CLOCK}|{_any(_MONTHS)}|{_any(_MOMENTS)}", re.IGNORECASE),
+    Wants.NUMBER: re.compile(rf"\d|{_any(_COUNTS)}", re.IGNORECASE),
+    Wants.MONEY: re.compile(rf"{_AMOUNT}|{_any('free cheap expensive')}", re.IGNORECASE),
+    Wants.ADDRESS: re.compile(_LOCATOR),
+    Wants.REASON: re.compile(_any(_REASONS), re.IGNORECASE),
+    Wants.PERSON: _NAME,
+    Wants.NAME: _NAME,
+    Wants.PLACE: _NAME,
+}
 
 
 def read_question(text: str) -> Question:
-    """Take a question apart; any text is one."""
-    words = [(match[0], match.start()) for match in _WORD.finditer(text)]
-    kept = [(word, start) for word, start in words if word.lower() not in _STOP]
+    """Take a question apart; any text is one, read up to its 2,000th character."""
+    text = text[:_LONGEST_QUESTION].strip()
     listed = terms(text)
-    first = words[0][1] if words else 0
-    named = {stem(_folded(word)) for word, start in kept if word[0].isdigit() or (word[0].isupper() and start > first)}
-    shouted = len(kept) > 1 and all(word[0].isupper() or word[0].isdigit() for word, _ in kept)
-    pairs = tuple(dict.fromkeys(zip(listed, listed[1:], strict=False)))
-    names = frozenset() if shouted else frozenset(named)
-    return Question(text, tuple(dict.fromkeys(listed)), pairs, names, _wants(text))
+    pairs = tuple(dict.fromkeys(pairwise(listed)))
+    lowered = text.lower()
+    wants = next((wants for wants, pattern in _WANTS if pattern.search(lowered)), Wants.ANYTHING)
+    return Question(text, tuple(dict.fromkeys(listed)), pairs, _names(text), wants)
 
 
 def terms(text: str) -> list[str]:
-    """Stems of the content words in order; runs of Chinese, Japanese or Korean as overlapping pairs of characters."""
-    found: list[str] = []
-    for match in _WORD.finditer(text):
-        word = _folded(match[0])
-        if _CJK.search(word):
-            found += [word[i : i + 2] for i in range(max(1, len(word) - 1))]
-        elif word not in _STOP:
-            found.append(stem(word))
-    return found
+    """Stems of the content words, in order, as the word index cuts them."""
+    return [stem(word) for word in words.terms(text) if word not in _STOP]
 
 
 def plain(quote: str) -> str:
@@ -140,25 +132,12 @@ def plain(quote: str) -> str:
     return _MARKUP.sub(lambda match: match[1] or match[2] or "", quote)
 
 
-def _folded(word: str) -> str:
-    """Lower case without accents."""
-    if word.isascii():
-        return word.lower()
-    parts = unicodedata.normalize("NFKD", word.casefold())
-    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
-
-
-def _wants(text: str) -> Wants:
-    lowered = text.lower()
-    return next((wants for wants, pattern in _WANTS if re.search(pattern, lowered)), Wants.ANYTHING)
-
-
 def holds(wants: Wants, sentence: str, question: Question) -> bool | None:
-    """Whether a sentence holds something of the wanted kind that the question did not say; None if any text would do."""
-    find = _FINDERS.get(wants)
-    if find is None:
+    """Whether a sentence holds what is wanted, not said by the question itself; None if anything would do."""
+    finder = _FINDERS.get(wants)
+    if finder is None:
         return None
-    return any(not _said(match[0], question) for match in find.finditer(sentence))
+    return any(not _said(match[0], question) for match in finder.finditer(sentence))
 
 
 def _said(text: str, question: Question) -> bool:
@@ -166,13 +145,10 @@ def _said(text: str, question: Question) -> bool:
     return bool(found) and all(term in question.terms for term in found)
 
 
-_FINDERS: dict[Wants, re.Pattern[str]] = {
-    Wants.TIME: _TIME,
-    Wants.NUMBER: _NUMBER,
-    Wants.MONEY: _MONEY,
-    Wants.ADDRESS: _ADDRESS,
-    Wants.REASON: _REASON,
-    Wants.PERSON: _NAME,
-    Wants.NAME: _NAME,
-    Wants.PLACE: _NAME,
-}
+def _names(text: str) -> frozenset[str]:
+    """Names and numbers of a question; none if it is written in capitals throughout."""
+    tokens = [(text[token.start : token.end], token.text) for token in words.tokens(text)]
+    kept = [(spelled, token) for spelled, token in tokens[1:] if token not in _STOP]
+    if kept and all(spelled[:1].isupper() for spelled, _ in kept) and len(kept) > 2:
+        return frozenset()
+    return frozenset(stem(token) for spelled, token in kept if spelled[:1].isupper() or token[:1].isdigit())

@@ -1,7 +1,7 @@
 """Sentences of a passage: Markdown cut into what can be quoted, each with its exact lines. Knows nothing of questions.
 
-A list item, a table row, a line of code, a heading and a sentence of a paragraph are each one span. A span's quote is a
-slice of the passage with white space collapsed and markers (`-`, `1.`, `#`, `>`, `|`, `[ ]`, `^id`) stripped at its ends.
+A list item, a table row, a line of code, a heading and a sentence of a paragraph are each one span. A span's quote is
+a slice of the passage, white space collapsed and markers (`-`, `1.`, `#`, `>`, `|`, `[ ]`, `^id`) stripped at its ends.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _sentences(text: str, block: _Block) -> Iterator[tuple[int, int]]:
     """Character ranges of a block's sentences, markers at their ends left out."""
     start, stop = _trimmed(text, block.start, block.end)
     whole = block.kind not in {Kind.PROSE, Kind.ITEM} or (block.kind is Kind.ITEM and stop - start <= _ITEM_KEPT_WHOLE)
-    cuts = [] if whole else [end for end in _sentence_ends(text, start, stop)]
+    cuts = [] if whole else list(_sentence_ends(text, start, stop))
     for end in [*cuts, stop]:
         first, last = _trimmed(text, start, end) if start != block.start else (start, end)
         yield from _portions(text, first, last)

@@ -1,4 +1,4 @@
-"""Parsing: a file's bytes into a ParsedNote, by way of its text, frontmatter and blocks. Knows nothing about folders."""
+"""Parsing: a file's bytes into a ParsedNote, by way of text, frontmatter and blocks. Knows nothing about folders."""
 
 from __future__ import annotations
 

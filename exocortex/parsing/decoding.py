@@ -22,7 +22,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _FEW = 8
 """Fewer bytes than this outside ASCII say nothing about an encoding."""
 _LEGACY = ("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
-_MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
+_WELL_FORMED = re.compile(r"[^\x00-\x7f\ufffd]")
 
 
 class Unreadable(ExocortexError):  # noqa: N818  the state of a file, told to people as the reason it was skipped
@@ -71,8 +71,8 @@ def _unmarked_utf16(data: bytes) -> str:
 def _legacy(data: bytes, first_bad: int) -> Decoded:
     text = data.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
-    # A damaged UTF-8 file still holds more well-formed sequences than broken ones; Latin-1 text holds hardly any.
-    if len(_MULTIBYTE.findall(data)) > 2 * bad:
+    # A damaged UTF-8 file still holds more well-formed characters than broken ones; legacy text hardly any.
+    if len(_WELL_FORMED.findall(text)) > bad:
         return Decoded(text, f"not quite UTF-8: {bad} damaged characters")
     encoding = _guess(data[max(0, first_bad - _SAMPLE // 2) :][:_SAMPLE])
     text = data.decode(encoding, errors="replace").replace("\0", "\ufffd")

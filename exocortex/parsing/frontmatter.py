@@ -170,7 +170,7 @@ class _Reader:
         value = event.value.strip()
         if event.anchor:
             self._anchors[event.anchor] = value
-        self._value(value, is_null=event.style is None and value in _NULLS)
+        self._value(value, is_null=not event.style and value in _NULLS)
 
     def _alias(self, anchor: str | None) -> None:
         anchor = anchor or ""

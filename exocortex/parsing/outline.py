@@ -107,7 +107,7 @@ def _leaves(tokens: list[Token]) -> Iterator[Leaf]:
         if kind is None or token.map is None:
             continue
         if kind == "item":
-            if item is not None:
+            if item is not None and _line(item) != _line(token):
                 yield Leaf(_line(item), "item")
             item = token
             continue

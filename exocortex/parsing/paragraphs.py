@@ -14,7 +14,7 @@ def paragraphs(text: str, start: int, join: bool = False) -> list[int]:
     begins = [start]
     seen, filled = start, False
     for match in _BLANK.finditer(text, start):
-        filled = filled or not text[seen : match.start()].isspace()
+        filled = filled or bool(text[seen : match.start()].strip())
         seen = match.end()
         if filled and seen < len(text) and (not join or seen - begins[-1] >= _SMALL):
             begins.append(seen)

@@ -126,10 +126,11 @@ class Catalog:
             return {}
         only = "" if among is None else " AND +rowid IN (SELECT value FROM json_each(?))"
         query = f"SELECT rowid, bm25(words, ?, ?) AS score FROM words WHERE words MATCH ?{only}"  # noqa: S608 - fixed texts
+        query += " ORDER BY score LIMIT ?"
         values: list[Any] = [*weights, match]
         if among is not None:
             values.append(json.dumps(sorted(among)))
-        return {row["rowid"]: -float(row["score"]) for row in self._db.execute(f"{query} ORDER BY score LIMIT ?", [*values, limit])}
+        return {row["rowid"]: -float(row["score"]) for row in self._db.execute(query, [*values, limit])}
 
     def known_term(self, term: str) -> bool:
         """Whether any note has this word (unstemmed, folded)."""
@@ -156,7 +157,7 @@ class Catalog:
     def chunks_of(self, notes: Iterable[int]) -> list[PlacedChunk]:
         """All chunks of these notes, by note and in order."""
         among = "placements.note IN (SELECT value FROM json_each(?))"
-        query = f"{_CHUNKS} WHERE {among} ORDER BY note, ordinal"  # noqa: S608 - fixed texts
+        query = f"{_CHUNKS} WHERE {among} ORDER BY note, ordinal"
         return [_placed(row) for row in self._db.execute(query, (json.dumps(list(notes)),))]
 
     def places_of(self, keys: Iterable[str]) -> list[tuple[str, int]]:
@@ -294,9 +295,7 @@ def _note_row(row: sqlite3.Row) -> NoteRow:
     day = date.fromisoformat(row["date"]) if row["date"] else None
     ref = NoteRef(row["note"], row["folder"], row["path"], row["title"], day)
     modified = datetime.fromtimestamp(row["mtime_ns"] / 1e9).astimezone()
-    return NoteRow(
-        row["id"], ref, os.fsdecode(row["raw"]), modified, row["digest"], tuple(json.loads(row["warnings"]))
-    )
+    return NoteRow(row["id"], ref, os.fsdecode(row["raw"]), modified, row["digest"], tuple(json.loads(row["warnings"])))
 
 
 def _placed(row: sqlite3.Row) -> PlacedChunk:

@@ -38,7 +38,7 @@ class FileRow:
     state: str
     reason: str | None
     digest: str | None
-    rule: str | None
+    chunker: str | None
     """What cut its chunks, and counted their tokens; None if it must be read again even if its bytes are the same."""
 
 
@@ -52,7 +52,7 @@ class Found:
     digest: str
     note: ParsedNote
     chunks: Sequence[Chunk]
-    rule: str
+    chunker: str
 
 
 class Ledger:
@@ -103,10 +103,10 @@ class Ledger:
         rows = self.connection.execute("SELECT * FROM notes WHERE state = 'pending' ORDER BY mtime_ns DESC, id")
         return [_file_row(row) for row in rows]
 
-    def outdated(self, rule: str) -> list[FileRow]:
-        """Indexed files that were cut by another rule."""
+    def outdated(self, chunker: str) -> list[FileRow]:
+        """Indexed files that were cut by another chunker."""
         rows = self.connection.execute(
-            "SELECT * FROM notes WHERE state = 'indexed' AND rule IS NOT ? ORDER BY mtime_ns DESC, id", (rule,)
+            "SELECT * FROM notes WHERE state = 'indexed' AND chunker IS NOT ? ORDER BY mtime_ns DESC, id", (chunker,)
         )
         return [_file_row(row) for row in rows]
 
@@ -134,10 +134,10 @@ class Ledger:
         self.vectors.release(gone, time.time())
         self.connection.execute(
             "UPDATE notes SET note = ?, raw = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, state = 'indexed',"
-            " reason = NULL, digest = ?, rule = ?, date = ?, dated = ?, warnings = ? WHERE id = ?",
+            " reason = NULL, digest = ?, chunker = ?, date = ?, dated = ?, warnings = ? WHERE id = ?",
             (
                 *(found.identity, os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode),
-                *(found.digest, found.rule, day.isoformat(), note.date is not None, json.dumps(note.warnings), row),
+                *(found.digest, found.chunker, day.isoformat(), note.date is not None, json.dumps(note.warnings), row),
             ),
         )
 
@@ -150,11 +150,12 @@ class Ledger:
             (os.fsencode(file.raw), file.size, file.mtime_ns, file.ctime_ns, file.inode, day, row),
         )
 
-    def move(self, row: int, file: FileStat) -> None:
-        """The file lies elsewhere in its folder now; under another name it must be read for its title and date."""
+    def move(self, row: int, file: FileStat, *, renamed: bool) -> None:
+        """The file lies elsewhere in its folder now; under another name, it must be read for its title and date."""
         self.connection.execute(
-            "UPDATE notes SET rule = CASE WHEN folded(replace(path, rtrim(path, replace(path, '/', '')), '')) THEN rule END, path = ?, raw = ?, ctime_ns = ?, inode = ? WHERE id = ?",
-            (file.path, os.fsencode(file.raw), file.ctime_ns, file.inode, row),
+            "UPDATE notes SET path = ?, raw = ?, ctime_ns = iif(ctime_ns, ?, 0), inode = ?,"
+            " chunker = iif(?, NULL, chunker) WHERE id = ?",
+            (file.path, os.fsencode(file.raw), file.ctime_ns, file.inode, renamed, row),
         )
 
     def skip(self, folder: str, skipped: Sequence[tuple[FileStat, str]]) -> None:
@@ -182,9 +183,7 @@ class Ledger:
 
     def folders(self) -> list[str]:
         """Names of the folders that have files here."""
-        rows = self.connection.execute(
-            "SELECT folder FROM notes UNION SELECT folder FROM attachments ORDER BY folder"
-        )
+        rows = self.connection.execute("SELECT folder FROM notes UNION SELECT folder FROM attachments ORDER BY folder")
         return [str(row["folder"]) for row in rows]
 
     def set_attachments(self, folder: str, paths: Iterable[str]) -> tuple[set[str], set[str]]:
@@ -243,5 +242,5 @@ def date_of(mtime_ns: int) -> date:
 def _file_row(row: sqlite3.Row) -> FileRow:
     file = FileStat(row["path"], os.fsdecode(row["raw"]), row["size"], row["mtime_ns"], row["inode"], row["ctime_ns"])
     return FileRow(
-        row["id"], row["note"], row["folder"], file, row["state"], row["reason"], row["digest"], row["rule"]
+        row["id"], row["note"], row["folder"], file, row["state"], row["reason"], row["digest"], row["chunker"]
     )

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS notes(
   state TEXT NOT NULL CHECK(state IN ('pending', 'indexed', 'skipped')),
   reason TEXT,                           -- why it is skipped
   digest TEXT,                           -- blake2b of the bytes whose words are in; NULL if none are
-  rule TEXT,                             -- what cut it; NULL: read it again
+  chunker TEXT,                          -- what cut it; NULL: to be read again even if its bytes are the same
   title TEXT NOT NULL DEFAULT '',
   date TEXT,                             -- ISO day
   dated INTEGER NOT NULL DEFAULT 0,      -- 1: the note says its date itself; 0: taken from the file's time

@@ -86,7 +86,9 @@ class Vectors:
 
     def keep_only(self, fingerprint: str) -> None:
         """Delete the vectors of every other embedder."""
-        self._db.execute("DELETE FROM vectors WHERE fingerprint <> ?", (fingerprint,))
+        others = "SELECT 1 FROM vectors WHERE fingerprint < ? OR fingerprint > ? LIMIT 1"
+        if self._db.execute(others, (fingerprint, fingerprint)).fetchone():
+            self._db.execute("DELETE FROM vectors WHERE fingerprint <> ?", (fingerprint,))
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -103,6 +105,11 @@ class Vectors:
         """Every living vector, as keys and a float32 matrix of shape (n, dimensions)."""
         query = "SELECT key, vector FROM vectors WHERE fingerprint = ? AND unused_since IS NULL ORDER BY id"
         return _matrix(self._db.execute(query, (fingerprint,)).fetchall())
+
+    def known(self, fingerprint: str, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that have a vector, in use or kept."""
+        query = "SELECT key FROM vectors WHERE fingerprint = ? AND key IN (SELECT value FROM json_each(?))"
+        return {str(row["key"]) for row in self._db.execute(query, (fingerprint, json.dumps(list(keys))))}
 
     def of(self, fingerprint: str, keys: Iterable[str]) -> tuple[list[str], Matrix]:
         """The living vectors among these keys."""

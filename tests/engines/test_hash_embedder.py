@@ -20,7 +20,8 @@ EMBEDDER = HashEmbedder()
 @settings(deadline=None)
 def test_a_vector_has_length_1_and_is_a_function_of_its_text_alone(others: list[str], text: str) -> None:
     vectors = EMBEDDER.embed([*others, text])
-    assert (vectors.shape, vectors.dtype) == ((len(others) + 1, 64), np.float32)
+    assert vectors.shape == (len(others) + 1, 64)
+    assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert vectors[-1].tobytes() == EMBEDDER.embed([text], kind="query")[0].tobytes()
 

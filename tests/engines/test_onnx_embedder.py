@@ -38,7 +38,8 @@ def alone(embedder: OnnxEmbedder) -> dict[str, bytes]:
 
 def test_vectors_are_float32_of_length_1(embedder: OnnxEmbedder) -> None:
     vectors = embedder.embed(TEXTS)
-    assert (vectors.shape, vectors.dtype) == ((len(TEXTS), 384), np.float32)
+    assert vectors.shape == (len(TEXTS), 384)
+    assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert embedder.embed([]).shape == (0, 384)
 
