@@ -3,20 +3,19 @@
 FILE is a question set in SQuAD's format (version 1.1 or 2). Each article becomes a note with its paragraphs; every
 question is asked literally through the real pipeline. Counted is whether a shown sentence holds one of the accepted
 answers; an abstention shows nothing. Beside it, in the same run, the best BM25 sentence of all sentences in the vault,
-which never abstains. AUROC is the probability that an answerable question gets a higher confidence than one that is not.
+which never abstains. AUROC is the probability that an answerable question gets a higher confidence than another one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from exocortex.answering.sentences import spans
 from exocortex.answering.weights import THRESHOLD
 from exocortex.bootstrap import embedder, open_cortex
 from exocortex.config import Config, Folder
-from exocortex.core.answers import Answer
 from exocortex.core.events import Progress
 from exocortex.core.words import fold, fts_match
 from exocortex.cortex import Cortex
@@ -167,17 +165,18 @@ def _ask(cortex: Cortex, unbound: ExtractiveEngine, baseline: SentenceIndex, que
         confidence=answer.confidence,
         first=hold[0] if hold else False,
         shown=any(hold),
-        forced=hold[0] if hold else _forced(unbound, answer, question),
+        forced=hold[0] if hold else _forced(cortex, unbound, question),
         baseline=_holds(baseline.best(question.text), question),
         sentences=len(hold),
         milliseconds=milliseconds,
     )
 
 
-def _forced(unbound: ExtractiveEngine, answer: Answer, question: Question) -> bool:
+def _forced(cortex: Cortex, unbound: ExtractiveEngine, question: Question) -> bool:
     if not question.accepted:
         return False
-    draft = unbound.answer(question.text, answer.hits)
+    passages = cortex.search.evidence(cortex.search.query(question.text, literal=True)).hits
+    draft = unbound.answer(question.text, passages)
     return bool(draft.sentences) and _holds(draft.sentences[0].text, question)
 
 
@@ -217,7 +216,7 @@ def figures(name: str, outcomes: Sequence[Outcome]) -> Figures:
     )
 
 
-def _share(flags: Any) -> float:
+def _share(flags: Iterable[bool]) -> float:
     listed = list(flags)
     return sum(listed) / (len(listed) or 1)
 
@@ -242,11 +241,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.answers", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("file", type=Path, help="question set in SQuAD's format")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--limit", type=int, default=0, help="ask this many questions only, drawn evenly")
+    parser.add_argument("--limit", type=int, default=0, help="ask at most this many questions, evenly drawn")
     chosen = parser.parse_args(arguments)
     notes, questions = read_squad(chosen.file)
     if 0 < chosen.limit < len(questions):
-        questions = random.Random(0).sample(questions, chosen.limit)
+        questions = questions[:: -(-len(questions) // chosen.limit)]
     with tempfile.TemporaryDirectory() as work:
         row = figures(chosen.file.stem, ask_all(notes, questions, Path(work)))
     print(json.dumps(asdict(row)) if chosen.json else _table(row))

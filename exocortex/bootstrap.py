@@ -23,8 +23,8 @@ def open_cortex(config: Config, *, today: Callable[[], date] = date.today) -> Co
 
     Raises IndexHeldError at once if another process holds the index.
     """
-    from exocortex.cortex import Cortex
     from exocortex.config import ensure_home
+    from exocortex.cortex import Cortex
     from exocortex.storage.lock import IndexLock
 
     ensure_home(config.home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -105,6 +106,8 @@ class Browser:
     def tasks(self, done: bool, scope: Query) -> list[TaskOfNote]:
         """Tasks of the notes in scope, by note."""
         among = self._catalog.matching(scope.filters, scope.dates, fts_any(scope.excluded))
+        if scope.phrases:
+            among = self._catalog.with_all(scope.phrases, among)
         found = self._catalog.tasks(done, among)
         notes = self._catalog.notes({row for row, _ in found})
         return [TaskOfNote(notes[row].ref, self.file(notes[row]), task) for row, task in found if row in notes]
@@ -114,6 +117,7 @@ class Browser:
     def _candidates(self, name: str) -> list[NoteRow]:
         if Path(name).is_absolute():
             return self._at_absolute(Path(name))
+        name = unicodedata.normalize("NFC", name)
         folder, colon, path = name.partition(":")
         if colon and folder in self._roots:
             row = self._catalog.at(folder, path)
@@ -124,7 +128,7 @@ class Browser:
         for folder, root in self._roots.items():
             place = Path(*file.parent.resolve().parts, file.name)
             if place.is_relative_to(root):
-                row = self._catalog.at(folder, place.relative_to(root).as_posix())
+                row = self._catalog.at(folder, unicodedata.normalize("NFC", place.relative_to(root).as_posix()))
                 return [row] if row else []
         return []
 

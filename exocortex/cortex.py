@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import date, datetime
 from pathlib import Path
 from threading import Event as StopEvent
@@ -12,7 +14,7 @@ from exocortex.browsing import Browser
 from exocortex.config import Config
 from exocortex.core.answers import Answer, Coverage, Hit
 from exocortex.core.chunks import embedding_input
-from exocortex.core.errors import EngineError, UsageError, VaultError
+from exocortex.core.errors import EngineError, ExocortexError, UsageError, VaultError
 from exocortex.core.events import Event
 from exocortex.core.query import Query, parse_query, with_scope
 from exocortex.core.results import (
@@ -33,6 +35,7 @@ from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
 from exocortex.retrieval import Retrieved, Retriever
 from exocortex.storage.catalog import Catalog
+from exocortex.storage.database import blames_file, explain
 from exocortex.storage.ledger import Ledger
 from exocortex.storage.lock import IndexLock
 from exocortex.storage.state import State
@@ -58,10 +61,20 @@ class Cortex:
         vectors: Callable[[Path], VectorIndex],
         today: Callable[[], date],
     ) -> None:
-        self._lock = lock
-        self._ledger = Ledger(config.home)
-        self._state = State(config.home)
-        self._meaning = Meaning(config.home, self._ledger, vectors)
+        with ExitStack() as opened:
+            opened.callback(lock.release)
+            self._state = opened.enter_context(closing(State(config.home)))
+            self._ledger = opened.enter_context(closing(Ledger(config.home)))
+            self._meaning = opened.enter_context(closing(Meaning(config.home, self._ledger, vectors)))
+            try:
+                self._assemble(config, embedder, today)
+            except sqlite3.DatabaseError as error:
+                if blames_file(error):
+                    raise explain(self._ledger.path, error) from error
+                raise
+            self._opened = opened.pop_all()
+
+    def _assemble(self, config: Config, embedder: Callable[[str], Embedder], today: Callable[[], date]) -> None:
         engines = _Embedders(config.embedder.name, self._ledger, embedder)
         indexer = Indexer(config, self._ledger, self._state, self._meaning, engines.target, engines.other)
         catalog = Catalog(self._ledger.connection)
@@ -76,15 +89,17 @@ class Cortex:
     def __enter__(self) -> Cortex:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Close; raises IndexStoreError in the place of what SQLite said of a damaged file or a full disk."""
+        if blames_file(error):
+            path = self._ledger.path if self._state.is_sound() else self._state.path
+            self.close()
+            raise explain(path, error) from error
         self.close()
 
     def close(self) -> None:
         """Write everything out and let go of the index."""
-        self._meaning.close()
-        self._ledger.close()
-        self._state.close()
-        self._lock.release()
+        self._opened.close()
 
 
 class _Embedders:
@@ -106,7 +121,7 @@ class _Embedders:
         """The embedder that served so far, if it can still be had as it was."""
         try:
             embedder = make(name)
-        except EngineError:
+        except ExocortexError:
             return None
         return embedder if embedder.fingerprint == fingerprint else None
 
@@ -324,7 +339,7 @@ class Notes:
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""
         self._index.refresh()
-        return self._browser.tasks(done, self._search.query(scope))
+        return self._browser.tasks(done, self._search.query("", scope=scope))
 
     def _inspected_chunks(self, row: int) -> tuple[InspectedChunk, ...]:
         chunks = [placed.chunk for placed in self._catalog.chunks_of([row])]

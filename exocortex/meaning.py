@@ -58,19 +58,18 @@ class Meaning:
 
     def nearest(self, fingerprint: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The keys of the chunks most similar to `vector`, best first, with their cosine similarity."""
-        if self._ledger.vectors.count(fingerprint) <= self._exact_up_to or not self._usable(fingerprint):
+        late = self._ledger.vectors.unpublished()
+        few = self._ledger.vectors.count(fingerprint) <= self._exact_up_to
+        if few or len(late) > _BATCH or not self._usable(fingerprint):
             return self._exactly(fingerprint).nearest(vector, limit)
         try:
             found = self._approximately(fingerprint, vector, limit)
         except Exception:  # noqa: BLE001 - whatever its Rust core raised, the exact search doesn't depend on it
             self._discard()
             return self._exactly(fingerprint).nearest(vector, limit)
-        late = self._ledger.vectors.unpublished()
-        if not late:
-            return found
         stale = set(late)
-        fresh = self.similarities(fingerprint, vector, late)
-        both = [pair for pair in found if pair[0] not in stale] + list(fresh.items())
+        both = [pair for pair in found if pair[0] not in stale]
+        both += self.similarities(fingerprint, vector, late).items()
         return sorted(both, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def similarities(self, fingerprint: str, vector: Vectors, keys: Sequence[str]) -> dict[str, float]:
@@ -138,6 +137,9 @@ class Meaning:
                 return
             self._publish_batch(fingerprint, keys[first : first + _BATCH])
             yield Progress("vectors", min(first + _BATCH, len(keys)), len(keys), time.monotonic() - began)
+        vectors = self._ledger.vectors
+        if keys and not vectors.unpublished() and self._opened(fingerprint).count() != vectors.count(fingerprint):
+            raise EngineError("Chroma lost vectors while they were written", "Run `exo index`: it is built anew.")
 
     def _publish_batch(self, fingerprint: str, keys: Sequence[str]) -> None:
         index = self._opened(fingerprint)
@@ -176,8 +178,10 @@ class Meaning:
         self._root.mkdir(mode=0o700, exist_ok=True)
         name = f"{fingerprint}-{time.time_ns():x}"
         (self._root / name).mkdir(mode=0o700)
-        self._ledger.put("vectors_folder", name)
-        self._ledger.put("vectors_published", "0")
+        with self._ledger.transaction():
+            self._ledger.put("vectors_folder", name)
+            self._ledger.put("vectors_published", "0")
+            self._ledger.vectors.mark_published(self._ledger.vectors.unpublished())
 
     def _discard(self) -> None:
         """Drop Chroma's files, every one: they hold nothing that isn't in `index.db`."""

@@ -10,7 +10,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 
 from exocortex.core.chunks import Chunk, cut
@@ -78,13 +77,13 @@ def read_note(job: ReadJob, count: TokenCounter) -> ReadNote:
         chunks = tuple(cut(note, count))
     except Unreadable as error:
         return failed(error.message)
-    except (RecursionError, MemoryError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - one odd note must not keep the others out
         return failed(f"its text could not be taken apart ({type(error).__name__})")
     return ReadNote(job, file, digest, replace(note, text="", blocks=()), chunks, None)
 
 
 def _settled(file: FileStat) -> FileStat:
-    """A file that may be written again without a trace: the next scan shall find it different, and read it once more."""
+    """A file that may be written again without a trace: the next scan shall find it different, and read it again."""
     return replace(file, ctime_ns=0) if file.is_racy(time.time_ns()) else file
 
 
@@ -100,12 +99,14 @@ def read_notes(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> It
             yield result
             done += 1
     except BrokenProcessPool:
-        yield from _read_one_by_one(jobs[done:], count)
+        suspects = done + _BATCH * (workers * 2 + 2)
+        yield from _read_one_by_one(jobs[done:suspects], count)
+        yield from read_notes(jobs[suspects:], count, workers)
 
 
 def _read_in_workers(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> Iterator[ReadNote]:
     """A few batches ahead of the consumer, so that results don't pile up in memory."""
-    batches = iter(lambda source=iter(jobs): list(islice(source, _BATCH)), [])
+    batches = (jobs[first : first + _BATCH] for first in range(0, len(jobs), _BATCH))
     with _pool(workers) as pool:
         ahead: deque[Future[list[ReadNote]]] = deque()
         try:
@@ -121,15 +122,17 @@ def _read_in_workers(jobs: Sequence[ReadJob], count: TokenCounter, workers: int)
 
 
 def _read_one_by_one(jobs: Sequence[ReadJob], count: TokenCounter) -> Iterator[ReadNote]:
-    """After a worker died: a process a file until the culprit is found, which is then skipped."""
-    for position, job in enumerate(jobs):
-        try:
-            with _pool(1) as pool:
+    """After a worker died: a file at a time until the culprit is found, which is then skipped."""
+    done = 0
+    with _pool(1) as pool:
+        for job in jobs:
+            done += 1
+            try:
                 yield pool.submit(_read_batch, [job], count).result()[0]
-        except BrokenProcessPool:
-            yield ReadNote(job, job.file, None, None, (), "reading it crashed the parser")
-            yield from read_notes(jobs[position + 1 :], count, workers=2)
-            return
+            except BrokenProcessPool:
+                yield ReadNote(job, job.file, None, None, (), "reading it crashed the parser")
+                break
+    yield from read_notes(jobs[done:], count, workers=2)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -75,6 +75,8 @@ class Scanner:
         on_disk = {file.path: file for file in found.files}
         skipped = {one.path: one.reason for one in found.skipped}
         closed = tuple(path for path in skipped if path.endswith("/"))
+        if found.files and not known:
+            self._bury_unseen(folder, on_disk, closed)
         missing = [path for path in known if path not in on_disk and path not in skipped]
         gone = self._ledger.files(folder, [path for path in missing if not path.startswith(closed)]) if missing else []
         new = [file for file in found.files if file.path not in known]
@@ -99,6 +101,11 @@ class Scanner:
             self._ledger.skip(folder, unexplained)
             self._name_attachments(folder, found.others)
         return len(moves), len(removed)
+
+    def _bury_unseen(self, folder: str, on_disk: Container[str], closed: tuple[str, ...]) -> None:
+        """To a new index no note is ever gone: those that went meanwhile are known to the state alone."""
+        unseen = [path for path in self._state.places(folder) if path not in on_disk and not path.startswith(closed)]
+        self._state.bury([(folder, path) for path in unseen], time.time())
 
     def _move(self, folder: str, moves: Sequence[tuple[FileRow, FileStat]]) -> None:
         self._state.remember(

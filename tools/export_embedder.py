@@ -3,10 +3,14 @@
     pip install -r tools/requirements.txt
     python tools/export_embedder.py [FOLDER]      (default: assets/models/all-MiniLM-L6-v2)
 
-The network is written out below, loaded with the checked weights, exported with torch and quantized with onnxruntime. It takes
-`ids`, int64 of shape (1, tokens), [CLS] and [SEP] included and nothing padded, and returns `vector`, float32 of shape (1, 384):
-the mean over the tokens, of length 1. It knows nothing about the application.
+The network is written out below, loaded with the checked weights, exported with torch and quantized with onnxruntime.
+It takes `ids`, int64 of shape (1, tokens), [CLS] and [SEP] included and nothing padded, and returns `vector`, float32
+of shape (1, 384): the mean over the tokens, of length 1. The same versions make the same bytes. LICENSE is put beside
+the model by hand. It knows nothing about the application; tools/README.md says what was compared before choosing.
 """
+
+# mypy: disallow-subclassing-any=False, warn-return-any=False
+# torch is not among the development dependencies, so its classes are Any to a check without it
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ LAYER_NAMES = {
 
 
 class Norm(nn.Module):
-    """Layer normalisation in plain steps: onnxruntime's own operator is scalar code, and took a quarter of the whole time."""
+    """Layer normalisation in plain steps: onnxruntime's own operator is scalar, and took a quarter of the time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -204,7 +208,7 @@ def provenance(folder: Path, source: Path) -> dict[str, object]:
         "made_by": "tools/export_embedder.py",
         "made_with": {"python": platform.python_version()}
         | {name: importlib.metadata.version(name) for name in packages},
-        "how": "torch.onnx.export; word table int8 a row; products by onnxruntime dynamic int8, weights 7 bits a channel",
+        "how": "torch.onnx.export; word table int8 a row; onnxruntime dynamic int8, weights 7 bits a channel",
         "dimensions": WIDTH,
         "max_pieces": 256,
         "pooling": "mean, length 1, in the graph",

@@ -12,6 +12,8 @@ from exocortex.answering.sentences import Kind, Span, spans
 from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
 
+MOST_LEAD = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -91,7 +93,7 @@ def measure(
 
 def wording(question: Question, candidate: Candidate, weights: Mapping[str, float]) -> dict[str, float]:
     """What the words alone tell, and the kind of text they are."""
-    own, fits = set(candidate.terms), holds(question.wants, candidate.text, question)
+    own, group = set(candidate.terms), question.wants.group
     inside = sum(weight for term, weight in weights.items() if term in own)
     near = sum(weight for term, weight in weights.items() if term in own or term in candidate.context)
     passage = sum(weight for term, weight in weights.items() if term in candidate.passage)
@@ -106,30 +108,26 @@ def wording(question: Question, candidate: Candidate, weights: Mapping[str, floa
         "new": math.log1p(new),
         "length": math.log1p(len(candidate.terms)),
         "nothing_new": float(new == 0),
-        "fits": float(fits is True),
-        "misfits": float(fits is False),
+        **({f"{group}_{'found' if holds(question, candidate.text) else 'missing'}": 1.0} if group else {}),
         "asks": float(candidate.text.rstrip().endswith(("?", "？"))),
         "heading": float(candidate.span.kind is Kind.HEADING),
         "property": float(candidate.span.kind is Kind.PROPERTY),
     }
 
 
-def doubts(question: Question, measured: Sequence[Measured], order: Sequence[int]) -> dict[str, float]:
-    """What tells whether the best candidate (the first of `order`) answers at all."""
-    best = measured[order[0]].features
+def doubts(question: Question, measured: Sequence[Measured], scores: Sequence[float]) -> dict[str, float]:
+    """What tells whether the candidate with the highest score answers at all."""
+    order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))
     similarities = sorted((one.features["similarity"] for one in measured), reverse=True)
-    lead = RANKING.score(best) - RANKING.score(measured[order[1]].features) if len(order) > 1 else MOST_LEAD
+    lead = scores[order[0]] - scores[order[1]] if len(order) > 1 else MOST_LEAD
     return {
-        **best,
+        **measured[order[0]].features,
         "nearest": similarities[0],
         "field": sum(similarities[:10]) / len(similarities[:10]),
         "lead": min(lead, MOST_LEAD),
         "named": float(bool(question.names)),
         "asked": math.log1p(len(question.terms)),
     }
-
-
-MOST_LEAD = 4.0
 
 
 def _pairs(question: Question, candidate: Candidate) -> float:

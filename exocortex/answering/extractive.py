@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_PASSAGES = 32
 MOST_SENTENCES = 1_000
-MOST_EMBEDDED = 56
+MOST_EMBEDDED = 40
 """Sentences embedded for a question: about 100 ms of one thread with the bundled embedder."""
 
 MOST_SHOWN = 3
@@ -90,7 +90,7 @@ class ExtractiveEngine:
         order = sorted(range(len(kept)), key=lambda index: (-scores[index], index))
         total = sum(math.exp(score - scores[order[0]]) for score in scores)
         ranked = [_Ranked(kept[i], math.exp(scores[i] - scores[order[0]]) / total) for i in order]
-        return ranked, _logistic(CONFIDENCE.score(doubts(asked, measured, order)))
+        return ranked, _logistic(CONFIDENCE.score(doubts(asked, measured, scores)))
 
 
 def _logistic(value: float) -> float:

@@ -25,6 +25,11 @@ class Wants(StrEnum):
     REASON = "reason"
     ANYTHING = "anything"
 
+    @property
+    def group(self) -> str:
+        """`figure`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
+        return _GROUPS.get(self, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -38,6 +43,18 @@ class Question:
     names: frozenset[str]
     """Terms that are names or numbers: capitalised within the question, or with a digit."""
     wants: Wants
+
+
+_GROUPS = {
+    Wants.TIME: "figure",
+    Wants.MONEY: "figure",
+    Wants.NUMBER: "figure",
+    Wants.ADDRESS: "figure",
+    Wants.PERSON: "name",
+    Wants.PLACE: "name",
+    Wants.NAME: "name",
+    Wants.REASON: "reason",
+}
 
 
 def _any(alternatives: str) -> str:
@@ -64,6 +81,7 @@ _SIZE = _any(
     "number percent percentage proportion population size amount rate ratio temperature distance age height weight"
     " length score share speed version dose pressure"
 )
+_VERB = _any("is are was were do does did has have had can could should must will would may might to")
 _SPOT = _any("city cities country countries state place region continent town street room restaurant hotel address")
 _WANTS = tuple(
     (wants, re.compile(pattern))
@@ -75,7 +93,7 @@ _WANTS = tuple(
             rf"^(?:\w+ ){{0,3}}when\b|(?:what|which) (?:\w+ ){{0,2}}{_DATE}|how long ago|(?:since|until) when",
         ),
         (Wants.TIME, _any("birthday deadline due")),
-        (Wants.NUMBER, r"how (?:many|much|old|far|long|tall|high|big|large|often|fast|deep|heavy|hot|cold)\b"),
+        (Wants.NUMBER, rf"how (?!{_VERB})\w+ {_VERB}|how (?:many|much|old|far|long|often)\b"),
         (Wants.NUMBER, rf"(?:what|which) (?:\w+ ){{0,3}}{_SIZE}"),
         (Wants.PERSON, r"\bwho(?:m|se)?\b"),
         (Wants.PLACE, rf"\bwhere\b|(?:what|which) (?:\w+ ){{0,2}}{_SPOT}"),
@@ -132,11 +150,11 @@ def plain(quote: str) -> str:
     return _MARKUP.sub(lambda match: match[1] or match[2] or "", quote)
 
 
-def holds(wants: Wants, sentence: str, question: Question) -> bool | None:
-    """Whether a sentence holds what is wanted, not said by the question itself; None if anything would do."""
-    finder = _FINDERS.get(wants)
+def holds(question: Question, sentence: str) -> bool:
+    """Whether a sentence holds something of the wanted kind that the question does not say itself."""
+    finder = _FINDERS.get(question.wants)
     if finder is None:
-        return None
+        return False
     return any(not _said(match[0], question) for match in finder.finditer(sentence))
 
 

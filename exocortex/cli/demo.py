@@ -24,8 +24,8 @@ QUESTIONS = (
 _NEXT = (
     ("exo init ~/notes", "point it at your own"),
     ("exo index", "read them; again whenever you like"),
-    ('exo ask "…"', "ask"),
-    ("exo search …", "look for words and meaning"),
+    ('exo ask "…"', "an answer, with the lines that say so"),
+    ("exo search …", "notes, by words and by meaning"),
 )
 
 

@@ -75,7 +75,10 @@ def _paint_hit(face: Face, number: int, hit: Hit, explained: Explained | None) -
     place = Span(f"{face.spelled(hit.note)}:{hit.snippet.line}", "accent", hit.file, hit.snippet.line)
     face.console.line(place, Span(_path(hit), "faint"), lead=indent)
     left = _SNIPPET_ROWS
-    for spans in snippet_lines(hit.snippet):
+    lines = snippet_lines(hit.snippet)
+    if len(lines) > 1 and "".join(span.text for span in lines[0]).strip("# ") == hit.note.title:
+        lines = lines[1:]  # the title stands above already
+    for spans in lines:
         left -= face.console.line(*spans, lead=indent, most=left)
         if not left:
             break

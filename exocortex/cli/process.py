@@ -43,13 +43,14 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _harden() -> int:
-    """Files are the user's alone, a crash leaves no core dump with notes in it, and no library chats on the screen.
+    """Files are the user's alone, a crash leaves no core dump with notes in it, no library chats or reports home.
 
     Returns the umask as it was, for programs that write files of the user's own.
     """
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     warnings.simplefilter("ignore")
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, as onnxruntime is loaded: its own call comes too late
     return os.umask(0o077)
 
 

@@ -118,5 +118,5 @@ def _document(text: str, found: Found, explain: bool) -> dict[str, Any]:
     shape: dict[str, Any] = {**document({"query": text}), **plain(found)}
     explained, timings = shape.pop("explained"), shape.pop("milliseconds")
     if explain:
-        shape |= {"explained": explained, "milliseconds": dict(timings)}
+        shape |= {"explained": explained, "milliseconds": {step: round(time, 3) for step, time in timings}}
     return shape

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-MEANING_WEIGHT = 0.45
+MEANING_WEIGHT = 0.5
 """The part of meaning in the sum, the same for every query: the middle of the flat top found on open data."""
 
 K = TypeVar("K", bound=Hashable)

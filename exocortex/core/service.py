@@ -41,8 +41,15 @@ class SearchPort(Protocol):
     """Searching. Every call first makes changed files searchable by words, for at most a second."""
 
     def find(
-        self, text: str, *, mode: Mode = "hybrid", limit: int = 10, sort: Sort = "score", literal: bool = False,
-        scope: str = "", chunks: bool = False,
+        self,
+        text: str,
+        *,
+        mode: Mode = "hybrid",
+        limit: int = 10,
+        sort: Sort = "score",
+        literal: bool = False,
+        scope: str = "",
+        chunks: bool = False,
     ) -> Found:
         """Notes for this text, best first; `limit` counts notes, or chunks with `chunks`. Raises UsageError."""
         ...

@@ -116,9 +116,9 @@ def _token_ids(tokenizer: Tokenizer, text: str) -> NDArray[np.int64]:
 
 def _session(model: Path) -> Any:
     """A session whose runs take one thread each; all threads share it, as fast as one each and 35 MB cheaper."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, as the library is loaded: its own call comes too late
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: what fails is raised, nothing is written past the application
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -154,6 +154,8 @@ class _Reader:
                 if not self._stack:
                     return True
             elif isinstance(event, yaml.AliasEvent):
+                if not self._stack:
+                    return False
                 self._alias(event.anchor)
         return False
 

@@ -30,18 +30,19 @@ _NOT_IN_TAGS = (
 )
 # Each alternative begins with a plain character: that lets the engine jump from one candidate to the next.
 _MARKS = re.compile(
-    r"\\[!-/:-@\[-`{-~]"
-    r"|`(?P<code>`*+)"
-    r"|<!--(?P<comment>)"
-    r"|<[A-Za-z/?!][^<>\[\]]*+>"
-    r"|\[\[(?P<wiki>[^\[\]\r\n]++)\]\]"
-    r"|\[(?P<label>[^\[\]]*+)\]"
-    + _ADDRESS.format(1)
-    + r"|\]"
-    + _ADDRESS.format(2)
-    + r"|#(?P<tag>[^"
-    + _NOT_IN_TAGS
-    + r"]++)"
+    "|".join(
+        [
+            r"\\[!-/:-@\[-`{-~]",
+            r"`(?P<code>`*+)",
+            r"<!--(?P<comment>)",
+            r"<[A-Za-z/?!](?:[^<>\[\]\"']|\"[^<>\"]*+\"|'[^<>']*+')*+>",
+            r"\[\[(?P<wiki>[^\[\]\r\n]++)\]\]",
+            r"\[(?P<label>[^\[\]]*+)\]" + _ADDRESS.format(1),
+            r"\[(?P<open>)",
+            r"\](?P<close>)(?:" + _ADDRESS.format(2) + ")?",
+            r"#(?P<tag>[^" + _NOT_IN_TAGS + r"]++)",
+        ]
+    )
 )
 _BEFORE_TAG = re.compile(r"[\w#/\\&:.@?=%+\-)\]]")
 _DEFINITION = re.compile(
@@ -66,6 +67,7 @@ class InlineScanner:
         self._end = 0
         self._ticks: dict[int, list[int]] | None = None
         self._comments = True
+        self._depth = 0
 
     @property
     def full(self) -> bool:
@@ -74,7 +76,7 @@ class InlineScanner:
 
     def scan(self, start: int, end: int) -> None:
         """Read `text[start:end]`, one block: code spans, links and comments do not reach beyond it."""
-        self._end, self._ticks, self._comments = end, None, True
+        self._end, self._ticks, self._comments, self._depth = end, None, True, 0
         position, search, text = start, _MARKS.search, self._text
         while (match := search(text, position, end)) and not self.full:
             kind, after = match.lastgroup, match.end()
@@ -84,8 +86,10 @@ class InlineScanner:
                 after = self._after_code(match)
             elif kind == "comment":
                 after = self._after_comment(after)
+            elif kind == "open":
+                self._depth += 1
             elif kind is not None:
-                self._link(match, escaped=position == match.start())
+                self._close_or_link(match, kind, escaped=position == match.start())
             position = after
 
     def scan_definitions(self, start: int, end: int) -> None:
@@ -126,6 +130,13 @@ class InlineScanner:
         close = self._text.find("-->", after, self._end) if self._comments else -1
         self._comments = close >= 0
         return close + 3 if close >= 0 else after
+
+    def _close_or_link(self, match: re.Match[str], kind: str, escaped: bool) -> None:
+        """A `]` matters if a `[` is open: words with brackets in them, such as an image, can be linked too."""
+        closes = match["close"] is not None
+        if kind != "close" and (self._depth or not closes):
+            self._link(match, escaped)
+        self._depth = max(0, self._depth - closes)
 
     def _link(self, match: re.Match[str], escaped: bool) -> None:
         """Keep a link; `escaped` says that a `!` before it belongs to something else."""

@@ -248,7 +248,8 @@ class FolderNames:
 
     def notes_aliased(self, key: str) -> Sequence[str]:
         """Paths of notes with this alias."""
-        query = "SELECT path FROM aliases JOIN notes ON notes.id = note WHERE key = ? AND folder = ? ORDER BY path"
+        notes = "aliases JOIN notes ON notes.id = aliases.note"
+        query = f"SELECT path FROM {notes} WHERE key = ? AND folder = ? ORDER BY path"  # noqa: S608 - fixed texts
         return [str(row["path"]) for row in self._db.execute(query, (key, self._folder))]
 
 

@@ -8,11 +8,17 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 from exocortex.core.errors import IndexStoreError
 
 APPLICATION_ID = 0x45584F31
 """`EXO1`, at a fixed place of the file's header."""
+
+_FAULTS_OF_FILES = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB),
+}
 
 
 def connect(path: Path, schema: str, version: int, synchronous: str) -> sqlite3.Connection:
@@ -56,6 +62,11 @@ def explain(path: Path, error: sqlite3.Error) -> IndexStoreError:
     else:
         hint = f"Move {path} away and run `exo index`."
     return IndexStoreError(f"{path} is damaged: {error}", hint)
+
+
+def blames_file(error: BaseException | None) -> TypeGuard[sqlite3.Error]:
+    """Whether SQLite found fault with a file or its disk, and not with what it was asked."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS_OF_FILES
 
 
 def is_sound(connection: sqlite3.Connection) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from exocortex.storage.database import connect, transaction
+from exocortex.storage.database import connect, is_sound, transaction
 
 VERSION = 1
 TOMBSTONE_SECONDS = 7 * 24 * 3600.0
@@ -49,7 +49,8 @@ class State:
     """`state.db`: every write is on disk when it returns."""
 
     def __init__(self, home: Path) -> None:
-        self._connection = connect(home / "state.db", _SCHEMA, VERSION, "FULL")
+        self.path = home / "state.db"
+        self._connection = connect(self.path, _SCHEMA, VERSION, "FULL")
 
     def close(self) -> None:
         """Close the file."""
@@ -80,6 +81,15 @@ class State:
                     (note.id, note.folder, note.path, note.digest, note.inode),
                 )
 
+    def places(self, folder: str) -> set[str]:
+        """The paths in this folder at which notes were last seen."""
+        rows = self._connection.execute("SELECT path FROM notes WHERE folder = ?", (folder,))
+        return {str(row["path"]) for row in rows}
+
+    def is_sound(self) -> bool:
+        """Whether the file's structure is in order; reads all of it."""
+        return is_sound(self._connection)
+
     def bury(self, places: Iterable[tuple[str, str]], now: float) -> None:
         """Turn the notes at these (folder, path) places into tombstones, and drop tombstones past their time."""
         with transaction(self._connection):
@@ -96,5 +106,3 @@ class State:
 def new_identity() -> str:
     """A fresh note id: 16 hex digits from the operating system's randomness."""
     return os.urandom(8).hex()
-
-

@@ -89,6 +89,7 @@ class Vectors:
         others = "SELECT 1 FROM vectors WHERE fingerprint < ? OR fingerprint > ? LIMIT 1"
         if self._db.execute(others, (fingerprint, fingerprint)).fetchone():
             self._db.execute("DELETE FROM vectors WHERE fingerprint <> ?", (fingerprint,))
+            self.version += 1
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ class Vectors:
 
     def _mark(self, keys: Sequence[str]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO unpublished(key) VALUES(?)", [(key,) for key in keys])
-        self.version += bool(keys)
+        self.version += 1
 
 
 _MISSING = (

@@ -34,6 +34,13 @@ def test_on_a_terminal_title_place_and_lines_stand_below_each_other() -> None:
     assert rows[2:5] == ["    Home/Lease.md:42 › Deposit", "    A deposit of", "    £1,480."]
 
 
+def test_a_heading_that_is_the_title_is_not_shown_twice() -> None:
+    at = terminal(TERM="dumb")
+    paint_found(at.face, replace(FOUND, hits=(make_hit("# Lease\n\nA deposit.", (2, 7)),)), explain=False)
+    assert at.shown.count("Lease\n") + at.shown.count("Lease ") == 1
+    assert "    A deposit." in at.shown
+
+
 def test_what_was_searched_for_is_bold_on_a_terminal() -> None:
     at = terminal()
     paint_found(at.face, FOUND, explain=False)

@@ -16,9 +16,7 @@ from places import TRACEBACK, Place, make_place
 from exocortex.storage.lock import IndexLock
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--nope"], ["nope"], ["search"], ["search", "x", "--limit", "0"], ["show"]]
-)
+@pytest.mark.parametrize("arguments", [["--nope"], ["nope"], ["search"], ["search", "x", "--limit", "0"], ["show"]])
 def test_bad_usage_is_two_and_points_at_the_help(place: Place, arguments: list[str]) -> None:
     ended = place.exo(*arguments)
     assert (ended.code, ended.out) == (2, "")

@@ -25,7 +25,7 @@ from exocortex.engines.wordpieces import WordPieceCounter
 from exocortex.reading import ReadJob, ReadNote, read_note
 from exocortex.storage.vault import FileStat
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 MAX_BYTES = 5_000_000
 WARM_UP = b"---\ntags: [a]\n---\n# Title\n\nA [[link]] and a `code`.\n\n- [ ] task\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
@@ -36,6 +36,7 @@ class Outcome:
 
     name: str
     seconds: float
+    """Of processor time, which other work on the machine doesn't lengthen."""
     extra_mb: float
     reason: str | None
     chunks: int
@@ -51,9 +52,9 @@ def measure(name: str, count: TokenCounter, folder: Path) -> Outcome:
     """Read one case."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     job = written(name, folder)
-    began = time.perf_counter()
+    began = time.process_time()
     result = read_note(job, count)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return outcome(name, result, seconds, extra)
 
@@ -100,7 +101,7 @@ def in_a_child(name: str, count: TokenCounter, folder: Path) -> str:
     line = os.read(out, 1 << 16).decode()
     os.close(out)
     os.waitpid(child, 0)
-    return line or json.dumps({"name": name, "error": "killed after 30 s" if not ready else "it crashed"})
+    return line or json.dumps({"name": name, "error": f"killed after {PATIENCE:g} s" if not ready else "it crashed"})
 
 
 def main(names: list[str]) -> None:

@@ -133,7 +133,9 @@ def test_aliases_may_hold_spaces(written: str, aliases: tuple[str, ...]) -> None
     assert read_frontmatter(f"---\n{written}\n---\n").aliases() == aliases
 
 
-BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30))
+BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30)
+)
 
 
 @pytest.mark.parametrize(

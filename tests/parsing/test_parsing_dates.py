@@ -31,7 +31,9 @@ def test_a_file_name_gives_its_day(stem: str) -> None:
     assert date_of_name(stem) == DAY
 
 
-@pytest.mark.parametrize("stem", ["note", "2024-13-05", "2024-02-30", "2024-03", "call 20240305", "12024-03-055", "20241305"])
+@pytest.mark.parametrize(
+    "stem", ["note", "2024-13-05", "2024-02-30", "2024-03", "call 20240305", "12024-03-055", "20241305"]
+)
 def test_a_file_name_without_a_real_day_gives_none(stem: str) -> None:
     assert date_of_name(stem) is None
 
@@ -60,7 +62,9 @@ def test_what_is_no_day_is_not_guessed(text: str) -> None:
     assert read_date(text) is None
 
 
-@pytest.mark.parametrize("key", ["date", "created", "created_at", "creation date", "creation-date", "date created", "day"])
+@pytest.mark.parametrize(
+    "key", ["date", "created", "created_at", "creation date", "creation-date", "date created", "day"]
+)
 def test_fields_that_give_the_day(key: str) -> None:
     assert date_of_fields([("title", "2020-01-01"), (key, "2024-03-05")]) == DAY
 
