@@ -1,7 +1,7 @@
 """How fast a vault is indexed, kept current and searched: `python -m bench.speed VAULT [--json]`.
 
-The vault is copied to a temporary folder first. Beside the times stand calibrators from the same run and, for the words,
-the time of nothing but reading, hashing and FTS-inserting the raw text.
+The vault is copied to a temporary folder first. Beside the times stand calibrators from the same run and, for the
+words, the time of nothing but reading, hashing and FTS-inserting the raw text.
 """
 
 from __future__ import annotations

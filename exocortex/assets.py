@@ -8,7 +8,7 @@ from exocortex.core.errors import EngineError
 
 
 def bundled(name: str) -> Path:
-    """The bundled file or folder of this name, such as `models/all-MiniLM-L6-v2`; raises EngineError if it isn't there."""
+    """The bundled file or folder of this name, such as `models/all-MiniLM-L6-v2`; raises EngineError if it is gone."""
     package = Path(__file__).resolve().parent
     for root in (package / "assets", package.parent / "assets"):
         if (root / name).exists():

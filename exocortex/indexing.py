@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
@@ -129,7 +129,7 @@ class Indexer:
 
     def _recut(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Cut anew what another chunker cut, each note embedded by whoever serves before it replaces what it was."""
-        jobs = [self._job(row) for row in self._ledger.outdated(self._chunker)]
+        jobs = [replace(self._job(row), known_digest=None) for row in self._ledger.outdated(self._chunker)]
         embedder = self._serving or self._target
         began = time.monotonic()
         for done, result in enumerate(read_notes(jobs, self._count, _cores()), start=1):
@@ -183,7 +183,7 @@ class Indexer:
 
     def _job(self, row: FileRow) -> ReadJob:
         root = next(folder.root for folder in self._config.folders if folder.name == row.folder)
-        digest = row.digest if row.chunker == self._chunker else None
+        digest = None if row.chunker is None else row.digest
         return ReadJob(row.row, row.folder, root, row.file, row.note, digest, self._config.index.max_file_bytes)
 
     def _write(self, results: Sequence[ReadNote], tally: _Tally) -> None:

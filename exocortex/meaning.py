@@ -63,7 +63,7 @@ class Meaning:
         if few or len(late) > _BATCH or not self._usable(fingerprint):
             return self._exactly(fingerprint).nearest(vector, limit)
         try:
-            found = self._approximately(fingerprint, vector, limit)
+            found = self._approximately(fingerprint, vector, limit + len(late))
         except Exception:  # noqa: BLE001 - whatever its Rust core raised, the exact search doesn't depend on it
             self._discard()
             return self._exactly(fingerprint).nearest(vector, limit)

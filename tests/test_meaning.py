@@ -64,9 +64,9 @@ class Store:
         keys, matrix = self.ledger.vectors.all(fingerprint)
         for vector in directions(5, seed=99):
             found = self.meaning.nearest(fingerprint, vector, 10)
-            exact = ExactIndex(keys, matrix).nearest(vector, 10)
-            assert len({key for key, _ in found} & {key for key, _ in exact}) >= 9
-            assert [score for _, score in found] == pytest.approx([score for _, score in exact], abs=2e-2)
+            exact = dict(ExactIndex(keys, matrix).nearest(vector, len(keys)))
+            assert len({key for key, _ in found} & set(list(exact)[:10])) >= 8
+            assert dict(found) == {key: pytest.approx(exact[key], abs=5e-3) for key, _ in found}
             assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class Failing(ExactIndex):
     """An index that holds nothing and fails when asked for anything."""
 
     def nearest(self, vector: Matrix, limit: int) -> list[tuple[str, float]]:
-        raise RuntimeError(limit)
+        raise RuntimeError(vector, limit)
 
     def count(self) -> int:
         return MANY
@@ -228,20 +228,21 @@ def test_similarities_and_the_centre_are_exact(store: Store) -> None:
 
 # -- damage: in a process of its own, for Chroma's core may end it ---------------------------------------------------
 
-SEARCH = f"""
+ANSWER = f"""
 import sys
 from contextlib import closing
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_meaning import Store
-with closing(Store(Path(sys.argv[1]))) as store:
-    store.agrees()
-    if sys.argv[2] == "publish":
-        with store.ledger.transaction():
-            store.ledger.vectors.release(["key 1"], 0.0)
-        store.publish()
+for home in map(Path, sys.argv[1:]):
+    with closing(Store(home)) as store:
+        if home.name.startswith("publish"):
+            with store.ledger.transaction():
+                store.ledger.vectors.release(["key 1"], 0.0)
+            store.publish()
+            assert not store.ledger.vectors.unpublished()
         store.agrees()
-        assert not store.ledger.vectors.unpublished()
+    print(home.name, flush=True)
 """
 
 
@@ -279,19 +280,21 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("then", ["search", "publish"])
-def test_damaged_files_never_keep_a_search_from_answering(reopened: Path, damage: str, then: str) -> None:
-    DAMAGES[damage](reopened)
-    outcomes = [run_search(reopened, then)]
-    if outcomes[0] < 0:
-        assert outcomes[0] in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
-        outcomes.append(run_search(reopened, then))
-    assert outcomes[-1] == 0
-
-
-def run_search(home: Path, then: str) -> int:
-    ended = subprocess.run([sys.executable, "-c", SEARCH, str(home), then], capture_output=True, text=True, check=False)
-    if ended.returncode > 0:
-        pytest.fail(ended.stderr)
-    return ended.returncode
+def test_damaged_files_never_keep_a_search_from_answering(published: Path, tmp_path: Path) -> None:
+    homes = []
+    for damage in DAMAGES:
+        for then in ("search", "publish"):
+            homes.append(tmp_path / f"{then} with {damage}")
+            shutil.copytree(published, homes[-1])
+            DAMAGES[damage](homes[-1])
+    crashed: set[Path] = set()
+    while homes:
+        ended = subprocess.run(
+            [sys.executable, "-c", ANSWER, *map(str, homes)], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode <= 0, ended.stderr
+        homes = homes[len(ended.stdout.splitlines()) :]
+        if ended.returncode < 0:
+            assert ended.returncode in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+            assert homes[0] not in crashed, "crashed twice on the same files"
+            crashed.add(homes[0])

@@ -14,7 +14,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exocortex.bootstrap import chroma
 from exocortex.config import Config, Folder, ensure_home
 from exocortex.config.settings import EmbedderSettings, IndexSettings
 from exocortex.core.chunks import cut
@@ -22,6 +21,7 @@ from exocortex.core.errors import ConfigError
 from exocortex.core.events import Indexed, Progress
 from exocortex.core.ports import Embedder, Kind, TokenCounter, VectorIndex
 from exocortex.cortex import Cortex
+from exocortex.engines.exact import ExactIndex
 from exocortex.engines.hash_embedder import HashEmbedder, WordCounter
 from exocortex.parsing import parse
 from exocortex.storage.ledger import Found, Ledger
@@ -112,6 +112,13 @@ class LengthEmbedder:
         return (rows / lengths).astype(np.float32)
 
 
+def in_memory(folder: Path) -> VectorIndex:
+    """A vector index that keeps nothing: opened again, it looks as if it had lost all, and is filled anew."""
+    import numpy as np
+
+    return ExactIndex([], np.zeros((0, 0), dtype=np.float32))
+
+
 def count_quarters(texts: Sequence[str]) -> list[int]:
     """A token for every four characters."""
     return [len(text) // 4 + 1 for text in texts]
@@ -132,10 +139,13 @@ class Opener:
         embedder: str = "hash",
         *,
         folders: tuple[Folder, ...] | None = None,
-        vectors: Callable[[Path], VectorIndex] = chroma,
+        vectors: Callable[[Path], VectorIndex] | None = None,
         **index: Any,
     ) -> Cortex:
-        """The index, with an embedder from `embedders`; `index` are settings of that section."""
+        """The index, with an embedder from `embedders`; `vectors` is a plain one in memory unless Chroma is asked for.
+
+        `index` are settings of that section.
+        """
         config = Config(
             home=self.home,
             folders=self.folders if folders is None else folders,
@@ -145,7 +155,7 @@ class Opener:
         ensure_home(self.home)
         lock = IndexLock(self.home)
         lock.acquire()
-        cortex = Cortex(config, lock, self.embedder, vectors, lambda: self.today)
+        cortex = Cortex(config, lock, self.embedder, vectors or in_memory, lambda: self.today)
         self.opened.append(cortex)
         return cortex
 

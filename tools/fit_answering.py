@@ -1,10 +1,10 @@
 """Fits the weights of the extractive engine: `python tools/fit_answering.py DATA [--cache FILE]`.
 
 DATA is a folder with the SQuADShifts sets (Miller et al. 2020) in SQuAD's format: squadshifts-new_wiki.json,
-squadshifts-reddit.json, squadshifts-amazon_reviews.json. They are dealt into vaults of 80 to 90 paragraphs. Each vault is
-asked four kinds of questions: some of its own (`gold`); some whose paragraph is taken out (`removed`); some of other
+squadshifts-reddit.json, squadshifts-amazon_reviews.json. They are dealt into vaults of 80 to 90 paragraphs. Each vault
+is asked four kinds of questions: some of its own (`gold`); some whose paragraph is taken out (`removed`); some of other
 vaults and other sets (`off`); and some of its own with one word exchanged for another of the same paragraph (`swap`),
-after the way many of SQuAD 2.0's unanswerable questions differ from answerable ones.
+as many of SQuAD 2.0's unanswerable questions differ from answerable ones.
 
 Ranking is a softmax over the sentences of a question's passages, confidence a logistic regression on the best sentence
 so ranked: gold (if a sentence with the answer is among the passages) against the other three. Both are fitted on the
@@ -54,14 +54,13 @@ PASSAGES = 24
 MEANING = 0.4
 """Weight of the meaning arm in the stand-in for retrieval."""
 LONGEST_PASSAGE = 900
-RANKING_FEATURES = (
-    "inside beside passage pairs names names_near new length nothing_new figure_found figure_missing name_found"
-    " name_missing reason_found reason_missing asks similarity passage_similarity"
-).split()
-CONFIDENCE_FEATURES = (
-    "nearest similarity passage_similarity inside beside passage names_near named figure_found figure_missing name_found"
-    " name_missing reason_found reason_missing asked lead field"
-).split()
+_RANKING = """
+inside beside passage pairs names names_near new length nothing_new figure_found figure_missing name_found name_missing
+reason_found reason_missing asks similarity passage_similarity
+"""
+RANKING_FEATURES = tuple(_RANKING.split())
+_CONFIDENCE = "nearest similarity passage_similarity bare lost_names figure_missing name_missing"
+CONFIDENCE_FEATURES = tuple(_CONFIDENCE.split())
 SHARES: dict[Kind, float] = {"gold": 0.5, "removed": 0.15, "off": 0.2, "swap": 0.15}
 """What part of the questions each kind stands for when the confidence is fitted."""
 
@@ -221,7 +220,8 @@ def swapped(question: str, paragraph: str, chance: random.Random) -> str | None:
     if not choices:
         return None
     match, words = chance.choice(choices)
-    return question[: match.start()] + chance.choice(words) + question[match.end() :]
+    other = chance.choice(words)
+    return f"{question[: match.start()]}{other}{question[match.end() :]}"
 
 
 def _shape(word: str) -> str:
@@ -339,12 +339,16 @@ def _linear(bias: float, weights: Array, names: Sequence[str]) -> Linear:
 
 
 def _doubts(one: Trial, ranking: Linear) -> dict[str, float]:
-    return evidence.doubts(one.question, one.measured, [ranking.score(row.features) for row in one.measured])
+    return evidence.doubts(one.question, one.measured, _best(one, ranking))
 
 
 def _first(one: Trial, ranking: Linear) -> bool:
+    return one.answers[_best(one, ranking)]
+
+
+def _best(one: Trial, ranking: Linear) -> int:
     scores = [ranking.score(row.features) for row in one.measured]
-    return one.answers[scores.index(max(scores))]
+    return scores.index(max(scores))
 
 
 def report(asked: Sequence[Trial], ranking: Linear, confidence: Linear) -> None:

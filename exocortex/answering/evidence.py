@@ -12,8 +12,6 @@ from exocortex.answering.sentences import Kind, Span, spans
 from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
 
-MOST_LEAD = 4.0
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -115,18 +113,14 @@ def wording(question: Question, candidate: Candidate, weights: Mapping[str, floa
     }
 
 
-def doubts(question: Question, measured: Sequence[Measured], scores: Sequence[float]) -> dict[str, float]:
-    """What tells whether the candidate with the highest score answers at all."""
-    order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))
-    similarities = sorted((one.features["similarity"] for one in measured), reverse=True)
-    lead = scores[order[0]] - scores[order[1]] if len(order) > 1 else MOST_LEAD
+def doubts(question: Question, measured: Sequence[Measured], best: int) -> dict[str, float]:
+    """What tells whether the best candidate, the one of this index, answers at all."""
+    features = measured[best].features
     return {
-        **measured[order[0]].features,
-        "nearest": similarities[0],
-        "field": sum(similarities[:10]) / len(similarities[:10]),
-        "lead": min(lead, MOST_LEAD),
-        "named": float(bool(question.names)),
-        "asked": math.log1p(len(question.terms)),
+        **features,
+        "nearest": max(one.features["similarity"] for one in measured),
+        "bare": max(0.0, 0.5 - features["inside"] - features["beside"]),
+        "lost_names": 1.0 - features["names_near"] if question.names else 0.0,
     }
 
 

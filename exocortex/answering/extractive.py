@@ -90,7 +90,7 @@ class ExtractiveEngine:
         order = sorted(range(len(kept)), key=lambda index: (-scores[index], index))
         total = sum(math.exp(score - scores[order[0]]) for score in scores)
         ranked = [_Ranked(kept[i], math.exp(scores[i] - scores[order[0]]) / total) for i in order]
-        return ranked, _logistic(CONFIDENCE.score(doubts(asked, measured, scores)))
+        return ranked, _logistic(CONFIDENCE.score(doubts(asked, measured, order[0])))
 
 
 def _logistic(value: float) -> float:

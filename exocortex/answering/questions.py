@@ -27,7 +27,7 @@ class Wants(StrEnum):
 
     @property
     def group(self) -> str:
-        """`figure`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
+        """`figure`, `code`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
         return _GROUPS.get(self, "")
 
 
@@ -49,7 +49,7 @@ _GROUPS = {
     Wants.TIME: "figure",
     Wants.MONEY: "figure",
     Wants.NUMBER: "figure",
-    Wants.ADDRESS: "figure",
+    Wants.ADDRESS: "code",
     Wants.PERSON: "name",
     Wants.PLACE: "name",
     Wants.NAME: "name",

@@ -62,7 +62,7 @@ class Block:
     end: int
     """Offset after its last character; a block owns the blank lines that follow it."""
     kind: str
-    """`heading paragraph item fence table html rule frontmatter`; only `heading` and `frontmatter` matter to cutting."""
+    """`heading paragraph item fence table html rule frontmatter`; cutting minds `heading` and `frontmatter` alone."""
     headings: tuple[str, ...]
     """Titles of the sections it lies in, outermost first; a heading lies in its own section."""
 
@@ -82,7 +82,7 @@ class NoteRef:
 
 @dataclass(frozen=True, slots=True)
 class ParsedNote:
-    """What a parser makes of one file's bytes; `text` is the decoded file, whole, byte order mark removed."""
+    """What a parser makes of one file's bytes; `text` is the decoded file, whole, without a byte order mark."""
 
     text: str
     title: str

@@ -34,53 +34,67 @@ class ChromaIndex:
     """One collection in a folder of its own, cosine space. One process at a time may open it."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with _isolated(folder):
-                self._client, self._collection = _open(folder)
-                self._size: int = self._collection.count()
-        except Exception as error:  # noqa: BLE001 - the library raises whatever its Rust core gives it
-            raise EngineError(
-                f"The vector store in {folder} cannot be opened: {error}", "Run `exo index`: it is built anew."
-            ) from error
+        with self._reporting(), _isolated(folder):
+            self._client, self._collection = _open(folder)
 
     def upsert(self, keys: Sequence[str], vectors: Vectors) -> None:
         """Store or replace these vectors."""
         for first in range(0, len(keys), BATCH):
             rows: Any = vectors[first : first + BATCH]
-            self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
-        self._size = self._collection.count()
+            with self._reporting():
+                self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove these keys; unknown ones are ignored."""
         for first in range(0, len(keys), BATCH):
-            self._collection.delete(ids=list(keys[first : first + BATCH]))
-        self._size = self._collection.count()
+            with self._reporting():
+                self._collection.delete(ids=list(keys[first : first + BATCH]))
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The most similar keys by the approximate graph search, best first."""
-        limit = min(limit, self._size)
+        limit = min(limit, self.count())
         if not limit:
             return []
         query: Any = [vector]
-        found = self._collection.query(query_embeddings=query, n_results=limit, include=["distances"])
+        with self._reporting():
+            found = self._collection.query(query_embeddings=query, n_results=limit, include=["distances"])
         distances = found["distances"] or [[]]
         return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], distances[0], strict=True)]
 
     def count(self) -> int:
         """How many keys are stored."""
-        return int(self._collection.count())
+        with self._reporting():
+            return int(self._collection.count())
 
     def keys(self) -> Iterable[str]:
         """Every stored key, a page at a time."""
         offset = 0
-        while page := self._collection.get(include=[], limit=BATCH, offset=offset)["ids"]:
+        while page := self._page(offset):
             yield from page
             offset += len(page)
 
     def close(self) -> None:
         """Let go of the folder's files."""
-        self._client.close()
+        with self._reporting():
+            self._client.close()
+
+    def _page(self, offset: int) -> list[str]:
+        with self._reporting():
+            return list(self._collection.get(include=[], limit=BATCH, offset=offset)["ids"])
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Raise EngineError for whatever goes wrong within: panics of Chroma's core are not even Exceptions."""
+        try:
+            yield
+        except (EngineError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:
+            raise EngineError(
+                f"The vector store in {self._folder} failed: {error}", "Run `exo index`: it is built anew."
+            ) from error
 
 
 def _open(folder: Path) -> tuple[Any, Any]:
