@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections import deque
@@ -138,12 +139,16 @@ def _read_one_by_one(jobs: Sequence[ReadJob], count: TokenCounter) -> Iterator[R
 def _pool(workers: int) -> ProcessPoolExecutor:
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker)
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches the whole process group; only the process in front decides what to do about it."""
+def _begin_worker() -> None:
+    """Ctrl-C reaches the whole process group; only the process in front decides what to do about it.
+
+    Parsing makes millions of small objects and hardly a cycle: looking for cycles less often saves a tenth of the time.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(100_000)
 
 
 def _read_batch(jobs: Sequence[ReadJob], count: TokenCounter) -> list[ReadNote]:

@@ -27,7 +27,7 @@ class Wants(StrEnum):
 
     @property
     def group(self) -> str:
-        """`figure`, `code`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
+        """`figure`, `money`, `code`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
         return _GROUPS.get(self, "")
 
 
@@ -47,7 +47,7 @@ class Question:
 
 _GROUPS = {
     Wants.TIME: "figure",
-    Wants.MONEY: "figure",
+    Wants.MONEY: "money",
     Wants.NUMBER: "figure",
     Wants.ADDRESS: "code",
     Wants.PERSON: "name",
@@ -86,7 +86,7 @@ _SPOT = _any("city cities country countries state place region continent town st
 _WANTS = tuple(
     (wants, re.compile(pattern))
     for wants, pattern in (
-        (Wants.MONEY, rf"how much (?:\w+ ){{0,6}}{_COST}|how expensive|what (?:\w+ ){{0,4}}{_PRICE}"),
+        (Wants.MONEY, rf"how much [^?!.]{{0,60}}{_COST}|how expensive|what (?:\w+ ){{0,4}}{_PRICE}"),
         (Wants.ADDRESS, rf"{_any('phone telephone serial account policy licen[cs]e flight customer')} number|{_CODE}"),
         (
             Wants.TIME,
@@ -115,7 +115,7 @@ _COUNTS = (
 )
 _REASONS = "because since due therefore owing cause[sd]? causing reasons? why result avoid led leads order so"
 _CLOCK = r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}\s?[ap]\.?m\b"
-_AMOUNT = r"[$€£¥₹]|\b\d[\d.,]{0,20}\s?" + _any("eur usd gbp chf dollars? euros? pounds? cents? k m bucks")
+_AMOUNT = r"[$€£¥₹]|\b\d[\d.,]{0,20}\s?" + _any("eur usd gbp chf dollars? euros? pounds? cents? yen kr k m bucks")
 _LOCATOR = r"`[^`]+`|https?://|www\.|\S@\S|\d[\d /().-]{4,40}\d|\b\d{3,}\b|\b[A-Za-z-]{0,40}\d[\w-]{3,}"
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]+|[\"“«„][^\"”»“]+")
 _FINDERS = {

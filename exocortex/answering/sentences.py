@@ -207,6 +207,9 @@ def _goes_on(text: str, block: _Block, start: int, end: int) -> bool:
 
 def _sentences(text: str, block: _Block) -> Iterator[tuple[int, int]]:
     """Character ranges of a block's sentences, markers at their ends left out."""
+    if block.kind is Kind.CODE:
+        yield from _portions(text, block.start, block.end)
+        return
     start, stop = _trimmed(text, block.start, block.end)
     whole = block.kind not in {Kind.PROSE, Kind.ITEM} or (block.kind is Kind.ITEM and stop - start <= _ITEM_KEPT_WHOLE)
     cuts = [] if whole else list(_sentence_ends(text, start, stop))

@@ -10,8 +10,8 @@ fusion experiments: a rank forgets by how much the first is better than the seco
 Measured with 200 notes by words and 400 chunks by meaning, nDCG@10, mean of eleven open sets (scifact, cranfield, cisi,
 cacm, med, adi, qmsum, tldr, jbranchaud-til, locomo by session and by turn): words alone .581, meaning alone .539,
 reciprocal ranks (k = 60) .600, this .625. The top is flat: weights from .4 to .55 lie within .003 of it; on seven of
-the sets so do, within .004, z-scores, other minima, and lists of half or twice the length. Queries grouped by length, by the
-share of their words that the best note has, or by how far it is ahead show no group that wants another weight.
+the sets so do, within .004, z-scores, other minima, and lists of half or twice the length. No group of queries, by
+length, by the share of their words that the best note has, or by how far it is ahead, wants another weight.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from exocortex.assets import bundled
 from exocortex.bootstrap import BUNDLED_EMBEDDER
 from exocortex.core.ports import TokenCounter
 from exocortex.engines.wordpieces import WordPieceCounter
+from exocortex.parsing import Unreadable, decode
+from exocortex.parsing.frontmatter import read_frontmatter
 from exocortex.reading import ReadJob, ReadNote, read_note
 from exocortex.storage.vault import FileStat
 
@@ -40,12 +42,15 @@ class Outcome:
     extra_mb: float
     reason: str | None
     chunks: int
-    covers: bool
-    """The chunks, in order, are the whole text."""
+    whole: bool
+    """The chunks, in order, are the text to the last character, and their lines go up."""
     body: bool
     """The word that every case with a body holds is in a chunk."""
     warnings: tuple[str, ...]
     properties: int
+    property_bytes: int
+    front_seconds: float
+    """Of these, for the frontmatter alone."""
 
 
 def measure(name: str, count: TokenCounter, folder: Path) -> Outcome:
@@ -56,7 +61,7 @@ def measure(name: str, count: TokenCounter, folder: Path) -> Outcome:
     result = read_note(job, count)
     seconds = time.process_time() - began
     extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return outcome(name, result, seconds, extra)
+    return outcome(name, result, seconds, extra, front_seconds(job))
 
 
 def written(name: str, folder: Path) -> ReadJob:
@@ -71,20 +76,40 @@ def written(name: str, folder: Path) -> ReadJob:
     return ReadJob(1, "notes", folder, file, None, None, MAX_BYTES)
 
 
-def outcome(name: str, result: ReadNote, seconds: float, extra: float) -> Outcome:
+def front_seconds(job: ReadJob) -> float:
+    """Processor time that the frontmatter takes by itself; 0 for what is no text."""
+    text = decoded(job)
+    began = time.process_time()
+    if text is not None:
+        read_frontmatter(text)
+    return time.process_time() - began
+
+
+def decoded(job: ReadJob) -> str | None:
+    """The file as text; None if it is too large or isn't any."""
+    try:
+        return decode((job.root / job.file.raw).read_bytes()) if job.file.size <= MAX_BYTES else None
+    except Unreadable:
+        return None
+
+
+def outcome(name: str, result: ReadNote, seconds: float, extra: float, front: float) -> Outcome:
     """The result in a line."""
     text = "".join(chunk.text for chunk in result.chunks)
     lines = [line for chunk in result.chunks for line in (chunk.first_line, chunk.last_line)]
+    properties = result.note.properties if result.note else ()
     return Outcome(
         name,
         seconds,
         extra,
         result.reason,
         len(result.chunks),
-        covers=lines == sorted(lines),
+        whole=text == decoded(result.job) and lines == sorted(lines),
         body="heron" in text,
         warnings=result.note.warnings if result.note else (),
-        properties=len(result.note.properties) if result.note else 0,
+        properties=len(properties),
+        property_bytes=sum(len(value) for _, value in properties),
+        front_seconds=front,
     )
 
 
