@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import time
 from collections import deque
@@ -12,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from threading import Thread
 
 from exocortex.core.chunks import Chunk, cut
 from exocortex.core.notes import ParsedNote
@@ -22,6 +24,7 @@ WORTH_WORKERS = 2_000_000
 """Bytes to read from which on starting worker processes pays."""
 
 _BATCH = 40
+_BATCH_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,10 @@ def read_notes(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> It
 
 def _read_in_workers(jobs: Sequence[ReadJob], count: TokenCounter, workers: int) -> Iterator[ReadNote]:
     """A few batches ahead of the consumer, so that results don't pile up in memory."""
-    batches = (jobs[first : first + _BATCH] for first in range(0, len(jobs), _BATCH))
     with _pool(workers) as pool:
         ahead: deque[Future[list[ReadNote]]] = deque()
         try:
-            for batch in batches:
+            for batch in _batches(jobs):
                 ahead.append(pool.submit(_read_batch, batch, count))
                 if len(ahead) > workers * 2:
                     yield from ahead.popleft().result()
@@ -120,6 +122,19 @@ def _read_in_workers(jobs: Sequence[ReadJob], count: TokenCounter, workers: int)
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _batches(jobs: Sequence[ReadJob]) -> Iterator[Sequence[ReadJob]]:
+    """A few files at a time, and fewer where they are large: a batch's results are in memory together."""
+    first = size = 0
+    for number, job in enumerate(jobs):
+        if number - first >= _BATCH or (size and size + job.file.size > _BATCH_BYTES):
+            yield jobs[first:number]
+            first = number
+            size = 0
+        size += job.file.size
+    if first < len(jobs):
+        yield jobs[first:]
 
 
 def _read_one_by_one(jobs: Sequence[ReadJob], count: TokenCounter) -> Iterator[ReadNote]:
@@ -149,6 +164,17 @@ def _begin_worker() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker waits for work for good if the process that would send some is killed."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    if (parent := parent_process()) is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _read_batch(jobs: Sequence[ReadJob], count: TokenCounter) -> list[ReadNote]:

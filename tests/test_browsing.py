@@ -21,9 +21,10 @@ from exocortex.storage.catalog import Catalog
 from exocortex.storage.ledger import Ledger
 
 NOTES = {
-    "Home/Lease.md": "---\naliases: [Rental agreement]\ntags: [home/flat]\n---\n# The lease\n\n## Deposit\n\nMoney. ^sum\n\n"
-    "- [ ] ask #home\n- [x] sign\n",
-    "Home/Boiler.md": "# Boiler\n\n[[Lease#Deposit]] and [[lease#^sum|the sum]], [[Rental Agreement]], ![[plan.png]].\n\n"
+    "Home/Lease.md": "---\naliases: [Rental agreement]\ntags: [home/flat]\n---\n# The lease\n\n## Deposit\n\n"
+    "Money. ^sum\n\n- [ ] ask #home\n- [x] sign\n",
+    "Home/Boiler.md": "# Boiler\n\n[[Lease#Deposit]] and [[lease#^sum|the sum]], "
+    "[[Rental Agreement]], ![[plan.png]].\n\n"
     "[[Nowhere]] [gone](gone.md) [[#Boiler]] [web](https://example.org)\n\n- [ ] bleed #home/heating\n",
     "Archive/Lease.md": "# Old lease\n\n[up](../Home/Lease.md) [[Lease]] [[Café]]\n\n- [ ] shred\n",
     unicodedata.normalize("NFD", "Café.md"): "# Crème\n\n" + unicodedata.normalize("NFD", "[[Café]] #été"),
@@ -115,7 +116,7 @@ def test_several_matches_are_listed_and_none_is_guessed(cortex: Cortex) -> None:
 
 
 def test_an_unknown_name_offers_its_neighbours(cortex: Cortex) -> None:
-    with pytest.raises(UsageError, match="no note called “Boilr.md”") as caught:
+    with pytest.raises(UsageError, match=r"no note called “Boilr\.md”") as caught:
         cortex.notes.show("Boilr.md")
     assert "Home/Boiler.md" in caught.value.hint
     with pytest.raises(UsageError) as caught:
@@ -146,10 +147,10 @@ def test_a_note_that_cannot_be_read_is_an_error_that_says_so(vault: Vault, tmp_p
     with closing(Ledger(tmp_path)) as ledger:
         browser = Browser(Catalog(ledger.connection), [Folder("notes", vault.root)], 1_000)
         enter(ledger, "a.md", "x" * 2_000)
-        with pytest.raises(VaultError, match="a.md is gone"):
+        with pytest.raises(VaultError, match=r"a\.md is gone"):
             browser.text(browser.find("a"))
         vault.write("a.md", "x" * 2_000)
-        with pytest.raises(VaultError, match="a.md cannot be read: larger than"):
+        with pytest.raises(VaultError, match=r"a\.md cannot be read: larger than"):
             browser.text(browser.find("a"))
 
 

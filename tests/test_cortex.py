@@ -6,20 +6,25 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from vaults import NOON, Opener, Vault, files_below, index, paths, words_only
+from vaults import NOON, CountingEmbedder, Opener, Vault, files_below, index, paths, words_only
 
 from exocortex.bootstrap import open_cortex
 from exocortex.config import Config, EmbedderSettings, Folder
 from exocortex.core.errors import ConfigError, EngineError, IndexHeldError, IndexStoreError, UsageError, VaultError
+from exocortex.core.ports import Kind
 from exocortex.core.wire import dumps
 from exocortex.storage.lock import holder
+
+if TYPE_CHECKING:
+    from exocortex.core.ports import Vectors
 
 NOTES = {
     "Lease.md": "---\ntags: [home]\nstatus: signed\naliases: [Rent]\n---\n# Lease\n\nThe deposit. [[Boiler]] ^here\n\n"
@@ -178,8 +183,17 @@ def scribble(path: Path, first_page: int) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"nonsense" * 999), lambda path: scribble(path, 1)])
-@pytest.mark.parametrize("name", ["index.db", "state.db"])
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("index.db", lambda path: path.write_bytes(b"nonsense" * 999)),
+        ("index.db", lambda path: scribble(path, 1)),
+        ("index.db", lambda path: scribble(path, 20)),
+        ("index.db", lambda path: os.truncate(path, 3 * 4096)),
+        ("state.db", lambda path: path.write_bytes(b"nonsense" * 999)),
+        ("state.db", lambda path: scribble(path, 1)),
+    ],
+)
 def test_a_damaged_file_is_named_with_what_to_do(
     open_vault: Opener, vault: Vault, home: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
@@ -187,9 +201,9 @@ def test_a_damaged_file_is_named_with_what_to_do(
     with open_vault() as cortex:
         index(cortex)
     damage(home / name)
+    vault.remove("3.md")
+    vault.write("new.md", "x")
     with pytest.raises(IndexStoreError, match=f"{name} is damaged") as caught, open_vault() as cortex:
-        vault.remove("3.md")
-        vault.write("new.md", "x")
         index(cortex)
         paths(cortex, "text", mode="hybrid")
     assert caught.value.hint.startswith("Delete" if name == "index.db" else "Move")
@@ -219,19 +233,20 @@ def test_an_index_of_a_newer_version_is_refused_and_not_changed(open_vault: Open
 
 
 def test_a_mistake_of_our_own_is_not_blamed_on_the_file(open_vault: Opener) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="syntax"), open_vault():
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.execute("nonsense")
+    with (
+        closing(sqlite3.connect(":memory:")) as db,
+        pytest.raises(sqlite3.OperationalError, match="syntax"),
+        open_vault(),
+    ):
+        db.execute("nonsense")
 
 
 def test_a_model_that_is_gone_leaves_the_words(open_vault: Opener, vault: Vault) -> None:
-    from vaults import CountingEmbedder
-
     class Broken(CountingEmbedder):
         """An embedder without its model."""
 
-        def embed(self, texts: object, kind: object = "note") -> object:  # type: ignore[override]
-            raise EngineError("The model is gone.", "")
+        def embed(self, texts: Sequence[str], kind: Kind = "note") -> Vectors:
+            raise EngineError("The model is gone.", f"{kind} {len(texts)}")
 
     vault.fill(NOTES)
     open_vault.embedders["hash"] = Broken

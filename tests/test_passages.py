@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exocortex.core.chunks import Chunk, chunk_key
 from exocortex.core.query import Query, parse_query
-from exocortex.passages import passages, snippet
+from exocortex.passages import Passage, passages, snippet
 from exocortex.storage.catalog import PlacedChunk
 
 
@@ -26,8 +26,7 @@ def placed(*texts: str, note: int = 1) -> list[PlacedChunk]:
     return [PlacedChunk(note, ordinal, chunk(text)) for ordinal, text in enumerate(texts)]
 
 
-def texts(found: dict[int, list[object]] | object, note: int = 1) -> list[str]:
-    assert isinstance(found, dict)
+def texts(found: dict[int, list[Passage]], note: int = 1) -> list[str]:
     return [passage.placed.chunk.text for passage in found[note]]
 
 
@@ -88,7 +87,7 @@ TEXT = st.text("ab deposit\n\r é日\u0301", min_size=1, max_size=700)
 
 
 @settings(max_examples=300, deadline=None)
-@given(text=TEXT, words=st.text("deposit ab日é\"", max_size=20), lines=st.integers(1, 5), width=st.integers(20, 300))
+@given(text=TEXT, words=st.text('deposit ab日é"', max_size=20), lines=st.integers(1, 5), width=st.integers(20, 300))
 def test_a_snippet_is_a_slice_of_the_passage_at_the_line_it_says(text: str, words: str, lines: int, width: int) -> None:
     one = chunk(text, first_line=lines)
     found = snippet(one, query(words), width)

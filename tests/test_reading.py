@@ -1,4 +1,4 @@
-"""Reading turns bytes into notes, or says why not, here and in worker processes; one bad file never stops the others."""
+"""Reading turns bytes into notes, or says why not, here and in worker processes; one bad file costs no other."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_workers_give_the_same_as_reading_here_in_the_same_order(vault: Vault) -
     for number in range(90):
         vault.write(f"{number}.md", f"# Note {number}\n\n" + f"word{number} and others. " * 60)
     jobs = [job(vault, f"{number}.md", row=number) for number in range(90)]
-    padded = jobs + [big(vault)]
+    padded = [*jobs, big(vault)]
     here = list(read_notes(padded, WordCounter(), workers=1))
     there = list(read_notes(padded, WordCounter(), workers=2))
     assert [one.job.row for one in there] == [one.row for one in padded]

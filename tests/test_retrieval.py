@@ -15,6 +15,7 @@ from vaults import Opener, Vault, index, paths
 
 from exocortex.config import Folder
 from exocortex.core.errors import UsageError
+from exocortex.core.results import Mode
 from exocortex.cortex import Cortex
 
 TODAY = date(2024, 5, 15)
@@ -22,10 +23,13 @@ NOTES = {
     "Home/Lease.md": "---\ntags: [home/flat, contract]\nstatus: Signed\ndate: 2024-03-05\naliases: [Rental agreement]\n"
     "---\n# Lease\n\n## Deposit\n\nThe deposit is £1,480 and comes back.\n\n## Notice\n\nTwo full months of notice.\n\n"
     "- [ ] ask about it\n",
-    "Home/Boiler.md": "---\ndate: 2024-05-08\n---\n# Boiler\n\nThe pressure of the boiler is 1.3 bar. #home\n\nSee [[Lease]].\n",
-    "Recipes/Bread.md": "---\ndate: 2022\nstatus: draft\n---\n# Bread\n\nSourdough needs flour, water and salt at 12:30.\n",
+    "Home/Boiler.md": "---\ndate: 2024-05-08\n---\n# Boiler\n\nThe pressure of the boiler is 1.3 bar. #home\n\n"
+    "See [[Lease]].\n",
+    "Recipes/Bread.md": "---\ndate: 2022\nstatus: draft\n---\n# Bread\n\nSourdough needs flour and salt at 12:30.\n",
     "Recipes/Café.md": "# Café au lait\n\nÉtude d'un caf\u00e9 na\u00efve.\n",
-    unicodedata.normalize("NFD", "Recipes/Crème brûlée.md"): unicodedata.normalize("NFD", "# Crème brûlée\n\nDéjà vu.\n"),
+    unicodedata.normalize("NFD", "Recipes/Crème brûlée.md"): unicodedata.normalize(
+        "NFD", "# Crème brûlée\n\nDéjà vu.\n"
+    ),
     "日本/東京.md": "# 東京の一日\n\n今日は部署の会議がありました。日本語の文章です。\n",
     "한국어.md": "# 메모\n\n안녕하세요 세계\n",
     "journal/2024-05-14.md": "# Tuesday\n\nMet a heron at the harbour. Running late.\n",
@@ -34,7 +38,7 @@ NOTES = {
     + "".join(f"## Part {n}\n\n{'filler words here ' * 12}\n\nThe kestrel number {n}.\n\n" for n in range(9)),
     "empty.md": "",
 }
-MODES = ("words", "meaning", "hybrid")
+MODES: tuple[Mode, ...] = ("words", "meaning", "hybrid")
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +147,7 @@ def test_phrases_must_occur_and_exclusions_must_not(cortex: Cortex, text: str, e
     ],
 )
 def test_filters_hold_in_every_mode_with_and_without_words(
-    cortex: Cortex, mode: str, filters: str, expected: set[str]
+    cortex: Cortex, mode: Mode, filters: str, expected: set[str]
 ) -> None:
     assert set(paths(cortex, filters, mode=mode, limit=99)) == expected
     assert set(paths(cortex, f"deposit boiler bread notice heron {filters}", mode=mode, limit=99)) <= expected
@@ -176,8 +180,8 @@ def test_a_misspelt_word_finds_its_neighbours_and_says_so(cortex: Cortex) -> Non
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_hit_is_a_passage_of_its_note_with_lines_and_ranks(cortex: Cortex, mode: str) -> None:
-    found = cortex.search.find("deposit months notice", mode=mode, limit=20)  # type: ignore[arg-type]
+def test_a_hit_is_a_passage_of_its_note_with_lines_and_ranks(cortex: Cortex, mode: Mode) -> None:
+    found = cortex.search.find("deposit months notice", mode=mode, limit=20)
     assert found.hits
     assert found.mode == mode
     scores = [hit.score for hit in found.hits]
@@ -255,7 +259,7 @@ def test_a_note_without_meaning_yet_is_like_none_and_says_why(open_vault: Opener
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.one_of(st.text(max_size=60), st.text('"*()^{}:+-~NOTANDOR tag:on has.,\'é日\0', max_size=40)))
+@given(text=st.one_of(st.text(max_size=60), st.text("\"*()^{}:+-~NOTANDOR tag:on has.,'é日\0", max_size=40)))
 def test_any_text_is_a_query(cortex: Cortex, text: str) -> None:
     for mode in MODES:
         try:
@@ -264,7 +268,9 @@ def test_any_text_is_a_query(cortex: Cortex, text: str) -> None:
             cortex.search.find(text, mode=mode, literal=True)
 
 
-@pytest.mark.parametrize("text", ["", " ", "the", "-", '"', "()", "x" * 10_000, "word " * 2_000, "🙂", "\0", "*", "AND"], ids=repr_short)
+@pytest.mark.parametrize(
+    "text", ["", " ", "the", "-", '"', "()", "x" * 10_000, "word " * 2_000, "🙂", "\0", "*", "AND"], ids=repr_short
+)
 def test_odd_queries_are_answered(cortex: Cortex, text: str) -> None:
     for mode in MODES:
         for chunks in (False, True):

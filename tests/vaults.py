@@ -100,8 +100,8 @@ class LengthEmbedder:
         """Quarters of the number of characters."""
         return count_quarters
 
-    def embed(self, texts: Sequence[str], kind: Kind = "note") -> Vectors:
-        """Counts of letters by their code, modulo 8."""
+    def embed(self, texts: Sequence[str], kind: Kind = "note") -> Vectors:  # noqa: ARG002
+        """Counts of letters by their code, modulo 8; notes and queries alike."""
         import numpy as np
 
         rows = np.ones((len(texts), self.dimensions), dtype=np.float32)
@@ -109,7 +109,8 @@ class LengthEmbedder:
             for letter in text:
                 rows[row, ord(letter) % self.dimensions] += 1
         lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-        return (rows / lengths).astype(np.float32)
+        rows /= lengths
+        return rows
 
 
 def in_memory(folder: Path) -> VectorIndex:

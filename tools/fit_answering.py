@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from exocortex.answering import evidence
-from exocortex.answering.extractive import MOST_EMBEDDED
 from exocortex.answering.questions import Question, read_question
 from exocortex.answering.weights import Linear
 from exocortex.core.answers import Hit, Ranks, Snippet
@@ -268,8 +267,8 @@ def trial(kind: Kind, held_out: bool, text: str, asked: Asked, vault: Vault, emb
     found = vault.search(text, vector, asked.paragraph if kind == "removed" else None)
     pool = evidence.candidates([hit for _, hit in found])
     weights = evidence.rarities(question, pool)
-    kept = evidence.shortlist(question, pool, weights, MOST_EMBEDDED)
-    similarities = (embeddings.of([one.text for one in kept]) @ vector).tolist()
+    kept = evidence.shortlist(question, pool, weights)
+    similarities = (embeddings.of([one.embedded for one in kept]) @ vector).tolist()
     answers = [
         kind == "gold"
         and found[one.hit][0] == asked.paragraph

@@ -6,11 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from exocortex.answering.questions import Question, holds, plain, terms
 from exocortex.answering.sentences import Kind, Span, spans
 from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
+
+_LONGEST_TITLE = 120
+MOST_EMBEDDED = 48
+MOST_EMBEDDED_CHARACTERS = 4_800
+"""What is embedded for a question, sentences and characters in all: about 120 ms of one thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,8 @@ class Candidate:
     span: Span
     text: str
     """The quote as it reads when rendered."""
+    embedded: str
+    """The text under its note's title: a sentence rarely names what its note is about."""
     terms: tuple[str, ...]
     context: frozenset[str]
     """Terms of what it stands under: note title, headings, column names, the sentence before."""
@@ -47,7 +55,9 @@ def candidates(hits: Sequence[Hit]) -> list[Candidate]:
         above = frozenset(terms(" ".join((hit.note.title, *hit.chunk.headings))))
         whole = above.union(*said)
         for piece, text, own in zip(pieces, texts, said, strict=True):
-            found.append(Candidate(index, piece, text, own, above.union(terms(plain(piece.context))), whole))
+            embedded = f"{hit.note.title[:_LONGEST_TITLE]}: {text}" if hit.note.title else text
+            context = above.union(terms(plain(piece.context)))
+            found.append(Candidate(index, piece, text, embedded, own, context, whole))
     return found
 
 
@@ -60,13 +70,13 @@ def rarities(question: Question, pool: Sequence[Candidate]) -> dict[str, float]:
     return {term: weight / total for term, weight in weights.items()}
 
 
-def shortlist(
-    question: Question, pool: Sequence[Candidate], weights: Mapping[str, float], limit: int
-) -> list[Candidate]:
-    """The `limit` candidates that fit best by their wording, in their order."""
+def shortlist(question: Question, pool: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+    """The candidates that fit best by their wording, as many as may be embedded, in their order."""
     scores = [RANKING.score(wording(question, candidate, weights)) for candidate in pool]
-    best = sorted(range(len(pool)), key=lambda index: (-scores[index], index))[:limit]
-    return [pool[index] for index in sorted(best)]
+    best = sorted(range(len(pool)), key=lambda index: (-scores[index], index))[:MOST_EMBEDDED]
+    sizes = accumulate(len(pool[index].embedded) for index in best)
+    kept = [index for index, size in zip(best, sizes, strict=True) if size <= MOST_EMBEDDED_CHARACTERS]
+    return [pool[index] for index in sorted(kept)]
 
 
 def measure(

@@ -17,14 +17,13 @@ from exocortex.answering.evidence import Candidate, candidates, doubts, measure,
 from exocortex.answering.questions import read_question
 from exocortex.answering.weights import CONFIDENCE, RANKING, THRESHOLD
 from exocortex.core.answers import Citation, Hit, Sentence, Support
+from exocortex.core.words import clean
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder
 
 MOST_PASSAGES = 32
 MOST_SENTENCES = 1_000
-MOST_EMBEDDED = 40
-"""Sentences embedded for a question: about 100 ms of one thread with the bundled embedder."""
 
 MOST_SHOWN = 3
 _WORTH_SHOWING = 0.22
@@ -81,16 +80,21 @@ class ExtractiveEngine:
         asked = read_question(question)
         pool = candidates(hits)[:MOST_SENTENCES]
         weights = rarities(asked, pool)
-        kept = shortlist(asked, pool, weights, MOST_EMBEDDED)
+        kept = shortlist(asked, pool, weights)
         if not kept or not asked.text.strip():
             return [], 0.0
-        vectors = self._embedder.embed([asked.text], "query"), self._embedder.embed([c.text for c in kept])
-        measured = measure(asked, kept, weights, (vectors[1] @ vectors[0][0]).tolist())
+        measured = measure(asked, kept, weights, self._similarities(asked.text, [one.embedded for one in kept]))
         scores = [RANKING.score(one.features) for one in measured]
         order = sorted(range(len(kept)), key=lambda index: (-scores[index], index))
         total = sum(math.exp(score - scores[order[0]]) for score in scores)
         ranked = [_Ranked(kept[i], math.exp(scores[i] - scores[order[0]]) / total) for i in order]
         return ranked, _logistic(CONFIDENCE.score(doubts(asked, measured, order[0])))
+
+    def _similarities(self, question: str, sentences: Sequence[str]) -> list[float]:
+        """Cosines, rounded: equal sentences must be equal whatever the order in which a matrix product is summed."""
+        vector = self._embedder.embed([clean(question)], "query")[0]
+        vectors = self._embedder.embed([clean(sentence) for sentence in sentences])
+        return [round(float(value), 5) for value in vectors @ vector]
 
 
 def _logistic(value: float) -> float:

@@ -27,7 +27,7 @@ class Wants(StrEnum):
 
     @property
     def group(self) -> str:
-        """`figure`, `money`, `code`, `name` or `reason`: what the answer's text must hold; empty if it can be anything."""
+        """`figure`, `money`, `code`, `name` or `reason`: what the answer must hold; empty for anything."""
         return _GROUPS.get(self, "")
 
 
@@ -116,13 +116,14 @@ _COUNTS = (
 _REASONS = "because since due therefore owing cause[sd]? causing reasons? why result avoid led leads order so"
 _CLOCK = r"\b(?:1[0-9]|20)\d\d\b|\b\d{1,2}[:.h]\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}\s?[ap]\.?m\b"
 _AMOUNT = r"[$€£¥₹]|\b\d[\d.,]{0,20}\s?" + _any("eur usd gbp chf dollars? euros? pounds? cents? yen kr k m bucks")
-_LOCATOR = r"`[^`]+`|https?://|www\.|\S@\S|\d[\d /().-]{4,40}\d|\b\d{3,}\b|\b[A-Za-z-]{0,40}\d[\w-]{3,}"
+_LOCATOR = r"`[^`]+`|https?://|www\.|\S@\S|\d[\d /().-]{4,40}\d|\b\d{3,}\b"
+_CODE_WORD = r"\b(?!\d{1,2}(?:st|nd|rd|th)\b)[A-Za-z-]{0,40}\d[\w-]{3,}"
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-ZÀ-ÞΑ-ΩА-Я][^\W\d_]+|[\"“«„][^\"”»“]+")
 _FINDERS = {
     Wants.TIME: re.compile(rf"{_CLOCK}|{_any(_MONTHS)}|{_any(_MOMENTS)}", re.IGNORECASE),
     Wants.NUMBER: re.compile(rf"\d|{_any(_COUNTS)}", re.IGNORECASE),
     Wants.MONEY: re.compile(rf"{_AMOUNT}|{_any('free cheap expensive')}", re.IGNORECASE),
-    Wants.ADDRESS: re.compile(_LOCATOR),
+    Wants.ADDRESS: re.compile(f"{_LOCATOR}|{_CODE_WORD}"),
     Wants.REASON: re.compile(_any(_REASONS), re.IGNORECASE),
     Wants.PERSON: _NAME,
     Wants.NAME: _NAME,

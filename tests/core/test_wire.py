@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exocortex.core.answers import Answer, Citation, Coverage, Hit, Ranks, Sentence, Snippet, Support
@@ -38,7 +38,9 @@ def test_a_hit() -> None:
 
 
 def test_an_answer() -> None:
-    answer = Answer("Why?", False, "extractive", 0.7, (Sentence("So.", (1,), Support.WEAK),), (CITATION,), COVERAGE, (HIT,))
+    answer = Answer(
+        "Why?", False, "extractive", 0.7, (Sentence("So.", (1,), Support.WEAK),), (CITATION,), COVERAGE, (HIT,)
+    )
     assert plain(answer) == {
         "question": "Why?",
         "abstained": False,
@@ -99,6 +101,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60)
 @given(value=VALUES)
 def test_json_goes_through_unchanged_on_one_line_of_ascii(value: Any) -> None:
     sent = dumps(value)

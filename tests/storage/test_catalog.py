@@ -79,9 +79,7 @@ def test_without_a_condition_there_is_no_set(catalog: Catalog) -> None:
         ("nothing", "x", set()),
     ],
 )
-def test_a_filter_and_its_opposite_part_the_notes(
-    catalog: Catalog, key: str, value: str, expected: set[str]
-) -> None:
+def test_a_filter_and_its_opposite_part_the_notes(catalog: Catalog, key: str, value: str, expected: set[str]) -> None:
     assert met(catalog, Filter(key, value)) == expected
     assert met(catalog, Filter(key, value, negated=True)) == set(NOTES) - expected
 

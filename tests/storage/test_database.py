@@ -61,7 +61,7 @@ def test_a_newer_version_is_refused_and_not_a_byte_is_changed(tmp_path: Path) ->
         db.execute("INSERT INTO things VALUES('from the future')")
         db.execute("PRAGMA journal_mode = DELETE").fetchall()
     before = path.read_bytes()
-    with pytest.raises(IndexStoreError, match="newer Exocortex .version 8, this one reads 7") as caught:
+    with pytest.raises(IndexStoreError, match=r"newer Exocortex \(version 8, this one reads 7\)") as caught:
         connect(path, SCHEMA, 7, "NORMAL")
     assert "Upgrade" in caught.value.hint
     assert path.read_bytes() == before

@@ -15,6 +15,7 @@ from exocortex.storage.catalog import Catalog
 from exocortex.storage.ledger import Ledger, date_of
 from exocortex.storage.vault import FileStat
 
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with closing(Ledger(tmp_path)) as opened:
