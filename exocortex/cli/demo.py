@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +23,10 @@ QUESTIONS = (
 )
 """The last one has no answer in the sample notes."""
 _NEXT = (
-    ("exo init ~/notes", "point it at your own"),
-    ("exo index", "read them; again whenever you like"),
-    ('exo ask "…"', "an answer, with the lines that say so"),
-    ("exo search …", "notes, by words and by meaning"),
+    ("init ~/notes", "point it at your own"),
+    ("index", "read them; again whenever you like"),
+    ('ask "…"', "an answer, with the lines that say so"),
+    ("search …", "notes, by words and by meaning"),
 )
 
 
@@ -82,4 +83,14 @@ def _say_next(face: Face) -> None:
     console = face.console
     console.line()
     console.line(Span("Now with notes of your own:", "strong"))
-    console.rows([[Span(command, "accent"), Span(what, "faint")] for command, what in _NEXT], indent=2)
+    exo = _command()
+    console.rows([[Span(f"{exo} {rest}", "accent"), Span(what, "faint")] for rest, what in _NEXT], indent=2)
+
+
+def _command() -> str:
+    """How this program is typed here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if shutil.which("exo") or called.name != "exo":
+        return "exo"
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_relative_to(here) else called)

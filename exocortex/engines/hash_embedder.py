@@ -48,7 +48,7 @@ class HashEmbedder:
                 vectors[row, number % self.dimensions] += weight if number >> 63 else -weight
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors[lengths[:, 0] == 0, 0] = 1.0
-        return vectors / np.where(lengths == 0, 1.0, lengths)
+        return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32)
 
 
 def _features(text: str) -> list[tuple[str, float]]:

@@ -22,7 +22,7 @@ class WordPieceCounter:
     """Counts the pieces of texts by the tokenizer in this file, special tokens left out.
 
     BERT splits at white space and around every punctuation mark before it looks for pieces (Devlin et al. 2018), so a
-    text's count is the sum over its words and ASCII marks, and each word is counted once a process. Pickled, it is a path.
+    text's count is the sum over its words and ASCII marks, and each word is counted once a process.
     """
 
     tokenizer: Path
