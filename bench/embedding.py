@@ -88,7 +88,7 @@ def measure() -> Measured:
 
 def made_texts(count: TokenCounter) -> list[str]:
     """Texts of about TOKENS word pieces, common words and made-up ones, the same in every run."""
-    return [made_text(random.Random(number), count) for number in range(TEXTS)]  # noqa: S311 - not for secrets
+    return [made_text(random.Random(number), count) for number in range(TEXTS)]
 
 
 def made_text(chance: random.Random, count: TokenCounter) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from vaults import Opener, Vault
+from vaults import CountingEmbedder, Opener, Vault
 
 from exocortex.config import Folder
 
@@ -43,3 +43,11 @@ def open_vault(vault: Vault, home: Path, today: date) -> Iterator[Opener]:
     opener = Opener(home, (Folder("notes", vault.root),), today)
     yield opener
     opener.close()
+
+
+@pytest.fixture
+def counting(open_vault: Opener) -> CountingEmbedder:
+    """The embedder of every index opened in this test."""
+    embedder = CountingEmbedder()
+    open_vault.embedders["hash"] = lambda: embedder
+    return embedder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
 import time
@@ -19,6 +20,7 @@ from exocortex.config.settings import EmbedderSettings, IndexSettings
 from exocortex.core.chunks import cut
 from exocortex.core.errors import ConfigError
 from exocortex.core.events import Indexed, Progress
+from exocortex.core.notes import NoteRef
 from exocortex.core.ports import Embedder, Kind, TokenCounter, VectorIndex
 from exocortex.cortex import Cortex
 from exocortex.engines.exact import ExactIndex
@@ -26,7 +28,7 @@ from exocortex.engines.hash_embedder import HashEmbedder, WordCounter
 from exocortex.parsing import parse
 from exocortex.storage.ledger import Found, Ledger
 from exocortex.storage.lock import IndexLock
-from exocortex.storage.vault import FileStat
+from exocortex.storage.vault import FileStat, scan
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Vectors
@@ -34,6 +36,17 @@ if TYPE_CHECKING:
 
 NOON = int(datetime(2024, 3, 5, 12).timestamp() * 1e9)
 """A time in nanoseconds, on the 5th of March 2024 wherever one is."""
+
+NOTES = {
+    "Lease.md": "---\ntags: [home/flat, contract]\nstatus: signed\naliases: [Rent]\n---\n# Lease\n\n## Deposit\n\n"
+    "The deposit is £1,480.\n\n## Notice\n\nTwo months. See [[Boiler#Pressure]]. ^two\n\n- [ ] ask\n- [x] sign\n",
+    "sub/Boiler.md": "# Boiler\n\n## Pressure\n\nIt is 1.3 bar, says the [manual](../manual.pdf).\n",
+    "sub/deep/2021-05-06 walk.txt": "A heron stood by the harbour.\n\nIt flew away.\n",
+    "only fields.md": "---\nstatus: waiting\n---\n",
+    "empty.md": "",
+    "manual.pdf": "not a note",
+}
+"""A few notes with something of everything in them."""
 
 
 class Vault:
@@ -214,6 +227,33 @@ def enter(ledger: Ledger, path: str, text: str = "# Title\n\nSome text.\n", chun
     return before.row
 
 
+def adds_up(cortex: Cortex, vault: Vault) -> tuple[int, int, int]:
+    """(indexed, pending, skipped), which are what is on the disk."""
+    (folder,) = cortex.index.status().folders
+    found = scan(Folder("notes", vault.root))
+    assert folder.on_disk == folder.indexed + folder.pending + folder.skipped == len(found.files) + len(found.skipped)
+    assert len(cortex.index.status().skipped) == folder.skipped
+    return folder.indexed, folder.pending, folder.skipped
+
+
+def refs(cortex: Cortex) -> list[NoteRef]:
+    """Every note, the newest first."""
+    return [one.note for one in cortex.notes.recent(100)]
+
+
+def prose(seed: int, words: int) -> str:
+    """That many words of no language, always the same for a seed."""
+    chance = random.Random(seed)
+    return " ".join("".join(chance.choices("bdfglmnprst", k=2)) + chance.choice("aeiou") * 2 for _ in range(words))
+
+
+def many_small(vault: Vault) -> None:
+    """More notes than go into one transaction, and more chunks than into one batch for the embedder."""
+    vault.fill(NOTES)
+    for number in range(260):
+        vault.write(f"many/{number:03}.md", f"# Note {number}\n\nWord{number} and a heron.\n")
+
+
 def settle() -> None:
     """Wait until files written so far are no longer read again for being fresh."""
     time.sleep(2.1)
@@ -271,6 +311,15 @@ _DUMP = {
     "names": "SELECT key, folder, path FROM names",
     "serving": "SELECT key, value FROM meta WHERE key IN ('serving', 'serving_name')",
 }
+
+
+def compare_with_afresh(opener: Opener) -> None:
+    """What the index holds is what indexing into an empty home gives."""
+    fresh = Opener(opener.home.with_name(f"fresh {len(opener.opened)}"), opener.folders, opener.today)
+    fresh.embedders = opener.embedders
+    with fresh() as cortex:
+        index(cortex)
+    assert without_identities(dump(opener.home)) == without_identities(dump(fresh.home))
 
 
 def files_below(root: Path) -> Iterator[Path]:

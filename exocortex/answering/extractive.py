@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_PASSAGES = 32
 MOST_SENTENCES = 1_000
-
 MOST_SHOWN = 3
 _WORTH_SHOWING = 0.22
 """Probability a further sentence needs to be shown beside the best one."""

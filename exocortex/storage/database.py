@@ -86,6 +86,8 @@ def _unusable(path: Path, error: OSError | sqlite3.Error) -> IndexStoreError:
 
 
 def _create(path: Path) -> None:
+    if path.is_symlink():
+        raise IndexStoreError(f"{path} is a link, which is not followed", "Put the file itself there, or nothing.")
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 

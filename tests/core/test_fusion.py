@@ -56,11 +56,23 @@ def test_the_unit_of_either_arm_does_not_matter(words: dict[str, float], meaning
     assert scaled == pytest.approx(fuse(words, meaning))
 
 
-def test_first_in_both_arms_is_1_and_last_in_both_is_0() -> None:
-    fused = fuse({"a": 9.0, "b": 3.0}, {"a": 0.8, "b": 0.5, "c": 0.2})
+@given(BM25.filter(bool), COSINE.filter(bool))
+def test_a_longer_list_changes_no_score_of_the_shorter_one(words: dict[str, float], meaning: dict[str, float]) -> None:
+    longer = {**meaning, "last": min(meaning.values())}
+    before, after = fuse(words, meaning), fuse(words, longer)
+    assert {key: after[key] for key in before} == before
+
+
+def test_first_in_both_arms_is_1_and_without_either_is_0() -> None:
+    fused = fuse({"a": 9.0, "b": 3.0}, {"a": 0.8, "b": 0.4, "c": -0.1})
     assert fused["a"] == pytest.approx(1.0)
     assert fused["c"] == 0.0
     assert fused["b"] == pytest.approx((1 - MEANING_WEIGHT) / 3 + MEANING_WEIGHT / 2)
+
+
+def test_a_small_difference_in_meaning_does_not_overrule_a_large_one_in_words() -> None:
+    fused = fuse({"named": 9.0, "near": 3.0}, {"named": 0.50, "near": 0.55})
+    assert fused["named"] > fused["near"]
 
 
 def test_a_note_whose_meaning_is_not_in_yet_is_judged_by_its_words() -> None:
@@ -71,8 +83,8 @@ def test_a_note_whose_meaning_is_not_in_yet_is_judged_by_its_words() -> None:
 
 def test_an_arm_alone_keeps_its_whole_scale() -> None:
     assert fuse({"a": 4.0, "b": 1.0}, {}) == {"a": 1.0, "b": 0.25}
-    assert fuse({}, {"a": 0.7, "b": 0.2}) == {"a": 1.0, "b": 0.0}
-    assert fuse({}, {"a": 0.3}) == {"a": 1.0}
+    assert fuse({}, {"a": 0.8, "b": 0.2}) == {"a": 1.0, "b": 0.25}
+    assert fuse({}, {"a": -0.3}) == {"a": 0.0}
     nothing: dict[str, float] = {}
     assert fuse(nothing, nothing) == {}
 

@@ -106,6 +106,18 @@ def test_a_place_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
         connect(tmp_path / "index.db", SCHEMA, 1, "NORMAL")
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_is_not_followed(tmp_path: Path, exists: bool) -> None:
+    target = tmp_path / "target"
+    if exists:
+        with opened(target):
+            pass
+    (tmp_path / "index.db").symlink_to(target)
+    with pytest.raises(IndexStoreError, match="is a link"):
+        connect(tmp_path / "index.db", SCHEMA, 1, "NORMAL")
+    assert target.exists() == exists
+
+
 def test_opening_a_finished_file_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     with opened(path):
