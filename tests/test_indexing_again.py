@@ -1,4 +1,4 @@
-"""However it was interrupted, the index comes out the same; another embedder or chunker replaces what serves as a whole."""
+"""However it was interrupted, the index is the same; another embedder or chunker takes over only when complete."""
 
 from __future__ import annotations
 

@@ -119,7 +119,11 @@ def test_a_planted_link_is_not_written_through(fresh: Place, name: str, exists: 
 
 
 def test_what_is_no_folder_is_refused(fresh: Place) -> None:
-    for make in (lambda: fresh.home.write_text(""), lambda: os.mkfifo(fresh.home), lambda: fresh.home.symlink_to("loop")):
+    for make in (
+        lambda: fresh.home.write_text(""),
+        lambda: os.mkfifo(fresh.home),
+        lambda: fresh.home.symlink_to("loop"),
+    ):
         make()
         ended = fresh.exo("init", str(fresh.vault))
         assert ended.code == (0 if fresh.home.is_dir() else 2)

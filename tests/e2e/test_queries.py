@@ -28,7 +28,9 @@ MORE = {
     "code.md": "# C++ and C#\n\nUse `a->b`, `x|y`, `{a: [b]}`, 50% off, http://example.org/a?b=c#d at 12:30.\n",
 }
 WORDS_OF_OPERATORS = "AND OR NOT NEAR NEAR( NEAR(a,b,3) title: body:x {title}:x ^a a* *a -a +a a-b a^2".split()
-FILTERS = "tag: tag:# path: path:/ title: has: has:task has:x before: after: on: on:2024-13-99 -tag: -: : :: key:".split()
+FILTERS = (
+    "tag: tag:# path: path:/ title: has: has:task has:x before: after: on: on:2024-13-99 -tag: -: : :: key:".split()
+)
 PUNCTUATION = [
     *string.punctuation,
     *(mark * 3 for mark in string.punctuation),
@@ -172,7 +174,12 @@ def test_composed_and_decomposed_are_the_same(cortex: Cortex, form: str, text: s
 
 @pytest.mark.parametrize(
     ("text", "path"),
-    [("creme brulee", "accents.md"), ("tubingen", "composed.md"), ("SEÑOR", "composed.md"), ("feathers 🪶", "emoji.md")],
+    [
+        ("creme brulee", "accents.md"),
+        ("tubingen", "composed.md"),
+        ("SEÑOR", "composed.md"),
+        ("feathers 🪶", "emoji.md"),
+    ],
 )
 def test_accents_and_case_do_not_matter(cortex: Cortex, text: str, path: str) -> None:
     assert _paths(cortex, text)[:1] == [path]

@@ -52,7 +52,9 @@ def _write_notes(vault: Path, count: int) -> None:
         path = vault / f"folder {number % 7}" / f"note {number}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         body = "\n\n".join(" ".join(random.choices(_WORDS, k=30)) + f" #{random.choice(_WORDS)}" for _ in range(6))
-        links = f"See [[note {number // 2}]] and [[nowhere {number}|that]].\n\n- [ ] task {number}\n- [x] done ^id{number}"
+        links = (
+            f"See [[note {number // 2}]] and [[nowhere {number}|that]].\n\n- [ ] task {number}\n- [x] done ^id{number}"
+        )
         text = f"---\ntags: [a/{number % 5}]\nkey: {number}\n---\n# Title {number}\n\n{body}\n\n## Links\n\n{links}\n"
         path.write_text("# The same\n\nin many notes\n" if number % 10 == 0 else text)
         os.utime(path, ns=(10**18 + number * 10**9,) * 2)

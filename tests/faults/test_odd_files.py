@@ -14,7 +14,15 @@ from processes import WITHOUT_PRIVILEGES, Ended, Place, need, state_of
 
 LONGEST = "n" * 252 + ".md"
 NFD = "Cafe\u0301.md"
-WEIRD = {"new\nline.md", "\x1b[2J\x1b]0;title\x07.md", "bell\x07 tab\t.md", "\u202egnp.md", "\u009b31m.md", " .md", "-rf.md"}
+WEIRD = {
+    "new\nline.md",
+    "\x1b[2J\x1b]0;title\x07.md",
+    "bell\x07 tab\t.md",
+    "\u202egnp.md",
+    "\u009b31m.md",
+    " .md",
+    "-rf.md",
+}
 INDEXED = {"plain.md", "folder/inner.md", "empty.md", LONGEST, "Caf\u00e9.md", "UPPER.MD", *WEIRD}
 SKIPPED = {
     "pipe.md": "a named pipe, not a file",
@@ -172,7 +180,9 @@ def test_a_tree_deeper_than_a_path_may_be_long_is_said_to_be_unreadable(tmp_path
     place = Place(tmp_path)
     place.vault.mkdir()
     (place.vault / "plain.md").write_text("# The heron\n")
-    script = 'cd "$1"; i=0; while [ $i -lt 25 ]; do mkdir "$2" && cd -P "$2" || exit 1; i=$((i+1)); done; echo x > deep.md'
+    script = (
+        'cd "$1"; i=0; while [ $i -lt 25 ]; do mkdir "$2" && cd -P "$2" || exit 1; i=$((i+1)); done; echo x > deep.md'
+    )
     subprocess.run(["bash", "-c", script, "deep", place.vault, "d" * 200], check=True)
     assert place.exo("init", str(place.vault)).code == 0
     assert place.exo("index").code == 0

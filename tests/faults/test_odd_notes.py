@@ -50,7 +50,9 @@ def test_t23_seconds_and_memory_are_bounded(outcomes: dict[str, dict[str, Any]],
 
 
 @pytest.mark.parametrize("name", [*SHAPES, *CHARACTERS])
-def test_t23_all_of_the_text_is_cut_unless_the_file_is_too_large(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+def test_t23_all_of_the_text_is_cut_unless_the_file_is_too_large(
+    outcomes: dict[str, dict[str, Any]], name: str
+) -> None:
     one = outcomes[name]
     assert one["reason"] == TOO_LARGE.get(name)
     assert one["whole"] or name in TOO_LARGE
