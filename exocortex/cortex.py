@@ -145,13 +145,14 @@ class Index:
 
     def run(self, *, retry: bool = False, stop: StopEvent | None = None) -> Iterator[Event]:
         """Bring the index up to date, words first, then meaning; setting `stop` ends it soon and keeps what is done."""
-        self._require_folders()
+        if not self._ledger.folders():
+            self._require_folders()
         return self._indexer.run(retry=retry, stop=stop)
 
     def refresh(self) -> tuple[str, ...]:
         """Make what changed searchable by words, for about a second at most; returns what people should know."""
-        self._require_folders()
         self._indexer.refresh()
+        self._require_folders()
         return self._indexer.away
 
     def status(self) -> Status:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exocortex.core.answers import Hit, Ranks
+from exocortex.core.chunks import Chunk
 from exocortex.core.errors import EngineError
 from exocortex.core.fusion import fuse
 from exocortex.core.query import Query
 from exocortex.core.results import Explained, Mode, Sort
 from exocortex.core.words import content_terms, fts_any, fts_match, fts_pairs
-from exocortex.passages import passages, snippet
+from exocortex.passages import Passage, passages, snippet
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
 
@@ -184,9 +185,8 @@ class Retriever:
     ) -> tuple[tuple[Hit, ...], tuple[Explained, ...]]:
         """A hit for each note, of its best passage; with a `limit`, that many passages instead, the best of all."""
         by_note = passages(query, self._catalog.chunks_of([note.row for note in notes]), arms.similarities)
-        found = [
-            (note, passage) for note in notes for passage in by_note.get(note.row, ())[: 1 if limit is None else None]
-        ]
+        most = 1 if limit is None else None
+        found = [(note, passage) for note in notes for passage in (by_note.get(note.row) or [_no_text(note)])[:most]]
         if limit is not None:
             found = sorted(found, key=lambda pair: -scores[pair[0].row] - pair[1].fit)[:limit]
         places = _Places(arms)
@@ -216,6 +216,11 @@ class Retriever:
         words = (*query.words, *(word for near in replaced.values() for word in near))
         notices = tuple(f"No note has “{word}”; searched for {_list(near)} too." for word, near in replaced.items())
         return replace(query, words=words), notices
+
+
+def _no_text(note: NoteRow) -> Passage:
+    """What is shown of a note found by its name alone: it holds no text."""
+    return Passage(PlacedChunk(note.row, 0, Chunk("", note.ref.title, (), "", 1, 1, embedded=False)), 0.0)
 
 
 def _day(note: NoteRow) -> tuple[date, int]:

@@ -275,3 +275,12 @@ def test_odd_queries_are_answered(cortex: Cortex, text: str) -> None:
     for mode in MODES:
         for chunks in (False, True):
             cortex.search.find(text, mode=mode, chunks=chunks)
+
+
+def test_a_note_without_text_is_found_by_its_name_and_takes_its_place(vault: Vault, open_vault: Opener) -> None:
+    vault.fill({"Groceries.md": "", "Week.md": "Groceries on Friday.\n"})
+    cortex = open_vault()
+    index(cortex)
+    first, second = cortex.search.find("groceries", mode="words").hits
+    assert {first.note.path, second.note.path} == {"Groceries.md", "Week.md"}
+    assert len(cortex.search.find("groceries", mode="words", limit=1).hits) == 1

@@ -17,6 +17,9 @@ from itertools import pairwise
 
 from exocortex.core.stemming import stem
 
+FOLDING = f"1 {unicodedata.unidata_version}"
+"""Version of `fold`, Python's letters included: an index folded otherwise must have its words entered anew."""
+
 _MOST_TERMS = 64
 """A pasted page is ranked by its first 64 terms: the time of a query grows with their number."""
 

@@ -38,6 +38,13 @@ class Contents:
         self._clear_parts(row)
         return self._drop_unplaced(before)
 
+    def rewrite_words(self) -> None:
+        """Enter the words of every note anew: words folded otherwise could neither be found nor taken out."""
+        for table in ("words", "spellings"):
+            self._db.execute(f"INSERT INTO {table}({table}) VALUES('delete-all')")
+        for (row,) in self._db.execute("SELECT id FROM notes WHERE digest IS NOT NULL").fetchall():
+            self._write_words(row, "insert")
+
     def name(self, folder: str, path: str) -> None:
         """Let links find this file by its name."""
         keys = [(key, folder, path) for key in name_keys(path)]

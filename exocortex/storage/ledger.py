@@ -16,6 +16,7 @@ from pathlib import Path
 from exocortex.core.chunks import Chunk
 from exocortex.core.notes import ParsedNote
 from exocortex.core.status import FolderStatus, Skipped
+from exocortex.core.words import FOLDING
 from exocortex.storage.contents import Contents
 from exocortex.storage.database import connect, transaction
 from exocortex.storage.vault import FileStat
@@ -64,6 +65,14 @@ class Ledger:
         self.connection = connect(self.path, schema, VERSION, "NORMAL")
         self.contents = Contents(self.connection)
         self.vectors = Vectors(self.connection)
+        self._keep_folding()
+
+    def _keep_folding(self) -> None:
+        """Words are stored as this program folds them."""
+        if self.get("folding") != FOLDING:
+            with self.transaction():
+                self.contents.rewrite_words()
+                self.put("folding", FOLDING)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: not an attempt to, whatever the environment asks for; and all of it works without a network."""
+"""Nothing leaves the machine, or tries to, whatever the environment asks for; all of it works without a network."""
 
 from __future__ import annotations
 

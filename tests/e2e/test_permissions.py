@@ -1,4 +1,4 @@
-"""T45: the home is its user's alone, whatever the umask and whatever was there before; nobody else's place is used or followed."""
+"""T45: the home is its user's alone, whatever the umask and whatever was there before; no foreign place is used."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_foreign_home_is_refused(fresh: Place) -> None:
         _refused(fresh, "belongs to another user")
         assert list(fresh.home.iterdir()) == []
     else:
-        _refused(fresh, "belongs to another user", EXO_HOME="/usr")
+        _refused(fresh, "belongs to another user", home="/usr")
 
 
 def test_a_home_linked_to_a_shared_place_is_refused(fresh: Place) -> None:
@@ -90,7 +90,7 @@ def test_a_home_linked_to_a_shared_place_is_refused(fresh: Place) -> None:
         _refused(fresh, "other users can write to")
         assert stat.S_IMODE(shared.stat().st_mode) == mode
         assert list(shared.iterdir()) == []
-    _refused(fresh, "can't be", EXO_HOME="/tmp")
+    _refused(fresh, "can't be", home="/tmp")
 
 
 def test_a_home_linked_to_a_private_place_is_one_home(fresh: Place) -> None:
@@ -143,8 +143,8 @@ def test_home_and_vault_must_not_lie_in_each_other(tmp_path: Path, inside: str) 
     assert sorted(path for path in made.vault.rglob("*")) == before
 
 
-def _refused(place: Place, why: str, **environ: str) -> None:
+def _refused(place: Place, why: str, home: str | None = None) -> None:
     for command in (["init", str(place.vault)], ["index"], ["search", "x"]):
-        ended = place.exo(*command, **environ)
+        ended = place.exo(*command, EXO_HOME=home or str(place.home))
         assert (ended.code, ended.out) == (2, ""), command
         assert why in ended.err, command

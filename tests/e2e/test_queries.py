@@ -1,4 +1,4 @@
-"""T47: whatever is typed is searched for or asked, or is said to be bad usage; the same text is found however it is encoded."""
+"""T47: whatever is typed is searched for, asked, or called bad usage; a text is found however it is encoded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import string
 import time
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -43,15 +44,72 @@ PUNCTUATION = [
 OPERATORS = [
     *(f"{one} {other}" for one in WORDS_OF_OPERATORS for other in ("", "deposit")),
     *(f"{one}{other}" for one in FILTERS for other in ("", " deposit", '"', "x y", "*", "''")),
-    '"', '""', '"" ""', '"a', 'a"', '"a" "', '"deposit" OR', "-", "--", "- -", '-"', '-""', '-"a', "-deposit", "-tag:home",
-    "'; DROP TABLE notes; --", "1' OR '1'='1", "%", "_", "\\", "\\'", "(" * 500, ")" * 500, '"' * 501, "-" * 500, ":" * 500,
-    "a OR " * 500, '"a" ' * 500, "tag:a " * 500, "-a " * 500, "a:b " * 500, "(a " * 500,
-]  # fmt: skip
+    '"',
+    '""',
+    '"" ""',
+    '"a',
+    'a"',
+    '"a" "',
+    '"deposit" OR',
+    "-",
+    "--",
+    "- -",
+    '-"',
+    '-""',
+    '-"a',
+    "-deposit",
+    "-tag:home",
+    "'; DROP TABLE notes; --",
+    "1' OR '1'='1",
+    "%",
+    "_",
+    "\\",
+    "\\'",
+    "(" * 500,
+    ")" * 500,
+    '"' * 501,
+    "-" * 500,
+    ":" * 500,
+    "a OR " * 500,
+    '"a" ' * 500,
+    "tag:a " * 500,
+    "-a " * 500,
+    "a:b " * 500,
+    "(a " * 500,
+]
 ODD = [
-    "", " ", "\t\n\r ", "\0", "a\0b", "\ud800", "a\udfffb", "\x1b[2J", "\u202e", "\ufeff", "\u200b", "\u0301", "\u0301" * 500,
-    "🪶", "👩‍👩‍👧", "🇬🇧", "\U0010ffff", "ﷺ" * 200, "İ", "ß", "ﬁ", "½", "①", "\u2028", "x" * 10_000, "x " * 5_000, "水" * 10_000,
-    "🪶" * 10_000, "\\" * 10_000, '"' * 10_000, "deposit " * 1_250,
-]  # fmt: skip
+    "",
+    " ",
+    "\t\n\r ",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "a\udfffb",
+    "\x1b[2J",
+    "\u202e",
+    "\ufeff",
+    "\u200b",
+    "\u0301",
+    "\u0301" * 500,
+    "🪶",
+    "👩‍👩‍👧",
+    "🇬🇧",
+    "\U0010ffff",
+    "ﷺ" * 200,
+    "İ",
+    "ß",
+    "ﬁ",
+    "½",
+    "①",
+    "\u2028",
+    "x" * 10_000,
+    "x " * 5_000,
+    "水" * 10_000,
+    "🪶" * 10_000,
+    "\\" * 10_000,
+    '"' * 10_000,
+    "deposit " * 1_250,
+]
 MODES: tuple[Mode, ...] = ("words", "meaning", "hybrid")
 
 
@@ -70,18 +128,10 @@ def _harmless(cortex: Cortex, text: str) -> None:
     """Searched in every way and asked; nothing but bad usage is ever said of it."""
     for mode in MODES:
         for literal in (False, True):
-            try:
-                found = cortex.search.find(text, mode=mode, literal=literal)
-            except UsageError as error:
-                assert error.message
-            else:
-                assert len(found.hits) <= 10
-    try:
-        answer = cortex.answers.ask(text)
-    except UsageError as error:
-        assert error.message
-    else:
-        assert answer.question == text
+            with suppress(UsageError):
+                assert len(cortex.search.find(text, mode=mode, literal=literal).hits) <= 10
+    with suppress(UsageError):
+        assert cortex.answers.ask(text).question == text
 
 
 @pytest.mark.parametrize("texts", [PUNCTUATION, OPERATORS, ODD], ids=["punctuation", "operators", "odd"])
@@ -90,17 +140,39 @@ def test_nothing_typed_is_an_exception(cortex: Cortex, texts: list[str]) -> None
         _harmless(cortex, text)
 
 
-NAMES = ["", ".", "..", "/", "//", ":", "notes:", "notes:/", "/nope", "../x", "\0", "/\0", "\ud800", "notes:\ud800", "/\ud800",
-    "/" + "x" * 5_000, "/x" * 5_000, "x" * 100_000, "*", "[a]", "%", "Lease\n", "lease", "🪶"]  # fmt: skip
+NAMES = [
+    "",
+    ".",
+    "..",
+    "/",
+    "//",
+    ":",
+    "notes:",
+    "notes:/",
+    "/nope",
+    "../x",
+    "\0",
+    "/\0",
+    "\ud800",
+    "notes:\ud800",
+    "/\ud800",
+    "/" + "x" * 5_000,
+    "/x" * 5_000,
+    "x" * 100_000,
+    "*",
+    "[a]",
+    "%",
+    "Lease\n",
+    "lease",
+    "🪶",
+]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name)[:20])
 def test_no_name_of_a_note_is_an_exception(cortex: Cortex, name: str) -> None:
     for look in (cortex.notes.show, cortex.notes.links, cortex.notes.inspect, cortex.search.similar):
-        try:
+        with suppress(UsageError):
             look(name)
-        except UsageError as error:
-            assert error.message
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

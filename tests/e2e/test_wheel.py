@@ -49,8 +49,8 @@ def test_the_wheel_holds_models_notes_and_schema_and_nothing_of_the_checkout(whe
 def test_the_demo_runs_where_nothing_but_the_wheel_is_installed(wheel: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, timeout=120)
     python = tmp_path / "venv" / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, wheel], check=True, timeout=600)
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, str(wheel)], check=True, timeout=600)
     (tmp_path / "user").mkdir()
     environ = {"PATH": f"{python.parent}:/usr/bin:/bin", "HOME": str(tmp_path / "user"), "LANG": "C.UTF-8"}
 

@@ -1,4 +1,4 @@
-"""Notes that were never written by people: huge, endless, nested without end, wrongly encoded; frontmatter with intent."""
+"""Notes that were never written by people: huge, endless, nested, wrongly encoded; frontmatter with intent."""
 
 from __future__ import annotations
 

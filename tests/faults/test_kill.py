@@ -1,4 +1,4 @@
-"""T1, T2: an indexer killed at any moment is started again, and what it ends with is what it would have had undisturbed."""
+"""T1, T2: an indexer killed at any moment and started again ends with what it would have had undisturbed."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _chroma(*places: Place) -> list[dict[str, list[float]]]:
     """Keys and the beginnings of their vectors, as Chroma has them; read by a process of its own, for it may crash."""
     folders = [path for place in places for path in (place.home / "vectors").iterdir() if path.is_dir()]
     assert len(folders) == len(places)
-    command = [sys.executable, "-c", _IN_CHROMA, *folders]
+    command = [sys.executable, "-c", _IN_CHROMA, *map(str, folders)]
     ended = subprocess.run(command, capture_output=True, env=places[0].environ, cwd="/", check=True, timeout=120)
     return [json.loads(line) for line in ended.stdout.splitlines()]
 

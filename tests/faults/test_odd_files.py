@@ -1,4 +1,4 @@
-"""What may lie in a folder besides notes: each is indexed, or skipped with its reason; nothing blocks, nothing is touched."""
+"""T22: what may lie in a folder besides notes is indexed, or skipped with its reason; nothing blocks or is touched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEIRD = {
     "-rf.md",
 }
 INDEXED = {"plain.md", "folder/inner.md", "empty.md", LONGEST, "Caf\u00e9.md", "UPPER.MD", *WEIRD}
-SKIPPED = {
+SKIPPED: dict[str, str] = {
     "pipe.md": "a named pipe, not a file",
     "socket.md": "a socket, not a file",
     "loop.md": "a link that leads back to itself",
@@ -36,7 +36,6 @@ SKIPPED = {
     "again/": "a link to the folder {vault}, which isn't followed",
     "root/": "a link to the folder /, which isn't followed",
     "caf\\xe9.md": "its name is not valid UTF-8",
-    "folder.md/": None,
     "closed/": "the folder can't be read: Permission denied",
     "locked.md": "can't be read: Permission denied",
     "huge.md": "larger than 5 MB (200.0 MB)",
@@ -44,21 +43,20 @@ SKIPPED = {
 }
 
 
-def _make(vault: Path) -> dict[str, str | None]:
+def _make(vault: Path) -> dict[str, str]:
     """All of it; returns what is to be skipped and why."""
     vault.mkdir(parents=True)
     for path in {*INDEXED, "closed/hidden.md", "locked.md"} - {"Caf\u00e9.md"} | {NFD}:
         (vault / path).parent.mkdir(exist_ok=True)
-        (vault / path).write_text("" if path == "empty.md" else f"# The heron\n\nIt stands in {ascii(path)}.\n")
+        (vault / path).write_text("" if path == "empty.md" else f"# The heron\n\nIt stands in {path!a}.\n")
     os.mkfifo(vault / "pipe.md")
     _make_socket(vault, "socket.md")
     for link, target in _LINKS.items():
         (vault / link).symlink_to(target)
     (Path(os.fsdecode(os.fsencode(vault) + b"/caf\xe9.md"))).write_text("# Latin-1\n")
     os.truncate(os.open(vault / "huge.md", os.O_CREAT | os.O_WRONLY), 200_000_000)
-    (vault / "folder.md").mkdir()
+    (vault / "folder.md").mkdir()  # an empty folder is nothing at all
     skipped = SKIPPED | {"again/": f"a link to the folder {vault}, which isn't followed"}
-    del skipped["folder.md/"]
     if not _make_device(vault / "null.md"):
         del skipped["null.md"]
     (vault / "locked.md").chmod(0)

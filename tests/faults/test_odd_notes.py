@@ -1,4 +1,4 @@
-"""Notes that no person wrote: each is read in seconds and little memory, or left out with a reason; nothing in it runs."""
+"""T23, T24: notes no person wrote are read in seconds and little memory or left out, and nothing in them runs."""
 
 from __future__ import annotations
 

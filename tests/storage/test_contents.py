@@ -125,3 +125,14 @@ def afresh(home: Path, notes: dict[str, str]) -> dict[str, list[str]]:
         for path, text in notes.items():
             enter(ledger, path, text)
         return dump_index(home)
+
+
+def test_words_folded_otherwise_are_entered_anew(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as old:
+        row = enter(old, "Lease.md", "# Lease\n\nIt ends in autumn.\n")
+        old.connection.execute("INSERT INTO words(words) VALUES('delete-all')")
+        old.put("folding", "that of another time")
+    with closing(Ledger(tmp_path)) as new:
+        assert found(new, "autumn") == {row}
+        new.remove(row)
+        assert found(new, "autumn") == set()
