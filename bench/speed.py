@@ -139,7 +139,7 @@ def _queries(cortex: Cortex, root: Path) -> dict[str, float | int]:
     for mode in ("words", "meaning", "hybrid"):
         times = []
         for text in _sample_queries(root):
-            found = cortex.search.find(text, mode=mode, literal=True)  # type: ignore[arg-type]
+            found = cortex.search.find(text, mode=mode, literal=True)
             times.append(sum(ms for step, ms in found.milliseconds if step != "refresh"))
         times.sort()
         figures[f"query {mode}: p50 (ms)"] = times[len(times) // 2]
@@ -151,7 +151,7 @@ def _sample_queries(root: Path) -> list[str]:
     """Three to eight words in a row as they stand in a note: nothing but letters, as people type."""
     rng = random.Random(7)
     files = sorted(root.rglob("*.md"))
-    queries = []
+    queries: list[str] = []
     while len(queries) < QUERIES:
         runs = re.findall(r"(?:[^\W\d_]+ ){3,}", rng.choice(files).read_text("utf-8", "replace"))
         if runs:

@@ -1,4 +1,4 @@
-"""What the tests of the index share: a vault to write, a home, and the index opened over both."""
+"""What tests share: a vault to write, a home, the index opened over both; and places for real processes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from places import NOTES, Place, make_place
 from vaults import CountingEmbedder, Opener, Vault
 
 from exocortex.config import Folder
@@ -51,3 +52,18 @@ def counting(open_vault: Opener) -> CountingEmbedder:
     embedder = CountingEmbedder()
     open_vault.embedders["hash"] = lambda: embedder
     return embedder
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A small vault, pointed at and indexed; tests of real processes only read it."""
+    made = make_place(tmp_path_factory.mktemp("small"), NOTES)
+    assert made.exo("init", str(made.vault)).code == 0
+    assert made.exo("index").code == 0
+    return made
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Place:
+    """A vault that Exocortex has not been told of."""
+    return make_place(tmp_path, NOTES)

@@ -216,9 +216,7 @@ def _halved(
         pending += [(middle, last), (first, middle)]
 
 
-def _best_split(
-    ranks: Sequence[tuple[int, bytes]], offsets: Sequence[int], first: int, last: int, budget: int
-) -> int:
+def _best_split(ranks: Sequence[tuple[int, bytes]], offsets: Sequence[int], first: int, last: int, budget: int) -> int:
     """The boundary that leaves the fewest chunks on both sides together, the lowest-ranked of those.
 
     A very long stretch without a local minimum (a thousand equal lines) is searched around its middle only, which

@@ -251,7 +251,7 @@ def test_highlights_are_in_order_apart_and_inside(text: str, words: list[str], p
 
 
 def test_stems_are_those_of_sqlite() -> None:
-    chance = random.Random(7)  # noqa: S311  # not for secrets
+    chance = random.Random(7)  # not for secrets
     suffixes = [suffix for suffix, _ in (*stemming._STEP_2, *stemming._STEP_3)] + list(stemming._STEP_4)
     suffixes += ["", "s", "es", "ies", "sses", "ed", "eed", "ing", "y", "e", "ll", "at", "bl", "iz", "ss", "ying"]
     stems = [

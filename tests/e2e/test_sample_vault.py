@@ -46,7 +46,9 @@ def cited_lines(answer: Answer) -> Iterator[tuple[str, str]]:
 
 def test_the_demo_cites_the_right_lines_and_admits_what_it_does_not_know(cortex: Cortex) -> None:
     alarm, notice, passport = (cortex.answers.ask(question) for question in QUESTIONS)
-    assert [(c.note.path, c.first_line) for c in alarm.citations] == [("Work/Meetings/2026-10-06 Heron postmortem.md", 16)]
+    assert [(c.note.path, c.first_line) for c in alarm.citations] == [
+        ("Work/Meetings/2026-10-06 Heron postmortem.md", 16)
+    ]
     assert "heron" in alarm.sentences[0].text
     assert [(c.note.path, c.first_line) for c in notice.citations] == [("Home/Lease.md", 30)]
     assert "two full months' notice" in notice.sentences[0].text

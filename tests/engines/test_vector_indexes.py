@@ -20,7 +20,7 @@ DIMENSIONS = 64
 
 def directions(number: int, seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     matrix = np.random.default_rng(seed).standard_normal((number, DIMENSIONS)).astype(np.float32)
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 
 
 def exact(folder: Path) -> VectorIndex:
@@ -51,7 +51,9 @@ def test_upsert_replaces_and_delete_removes(index: VectorIndex) -> None:
     index.delete(["a", "never there"])
     assert sorted(index.keys()) == ["b"]
     assert index.count() == 1
-    assert index.nearest(vectors[2], 5)[0] == ("b", pytest.approx(1.0, abs=1e-3))
+    ((best, similarity),) = index.nearest(vectors[2], 5)
+    assert best == "b"
+    assert similarity == pytest.approx(1.0, abs=1e-3)
 
 
 def test_an_empty_index_finds_nothing(index: VectorIndex) -> None:
