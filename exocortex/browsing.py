@@ -13,7 +13,7 @@ from exocortex.core.links import alias_key, anchor_line, name_keys, resolve
 from exocortex.core.notes import Link
 from exocortex.core.query import Query
 from exocortex.core.results import NoteLinks, NoteText, RecentNote, ResolvedLink, TagCount, TaskOfNote
-from exocortex.core.words import fts_any
+from exocortex.core.words import clean, fts_any
 from exocortex.parsing.decoding import decode
 from exocortex.storage.catalog import Catalog, NoteRow
 from exocortex.storage.vault import NoteSkippedError, read
@@ -34,7 +34,8 @@ class Browser:
 
         Raises UsageError if there is none, or several, which it lists.
         """
-        found = self._candidates(name.strip())
+        name = clean(name.strip())
+        found = self._candidates(name)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -117,7 +118,6 @@ class Browser:
     def _candidates(self, name: str) -> list[NoteRow]:
         if Path(name).is_absolute():
             return self._at_absolute(Path(name))
-        name = unicodedata.normalize("NFC", name)
         folder, colon, path = name.partition(":")
         if colon and folder in self._roots:
             row = self._catalog.at(folder, path)

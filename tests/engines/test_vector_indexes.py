@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,12 +16,16 @@ from exocortex.core.ports import VectorIndex
 from exocortex.engines.chroma import SETTINGS_WITHOUT_PREFIX, ChromaIndex
 from exocortex.engines.exact import ExactIndex
 
+if TYPE_CHECKING:
+    from exocortex.core.ports import Vectors
+
 DIMENSIONS = 64
 
 
-def directions(number: int, seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def directions(number: int, seed: int = 0) -> Vectors:
     matrix = np.random.default_rng(seed).standard_normal((number, DIMENSIONS)).astype(np.float32)
-    return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return unit
 
 
 def exact(folder: Path) -> VectorIndex:
