@@ -37,8 +37,8 @@ class Question:
     relevant: Judgements
     owner: str = ""
     """Whose documents it is about, in sets of several conversations or people."""
-    asked: str = ""
-    """ISO day it was asked on, where the set has that."""
+    asked_in: str = ""
+    """Document it was asked in, where the set has that: only those listed before it could be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def read_beir(folder: Path) -> BeirSet:
             if int(gain) > 0:
                 gains.setdefault(query, {})[document] = int(gain)
     questions = tuple(
-        Question(str(line["_id"]), line["text"], gains[line["_id"]], line.get("conv") or "", line.get("asked_at") or "")
+        Question(str(line["_id"]), line["text"], gains[line["_id"]], line.get("conv") or "", line.get("asked_in") or "")
         for line in _lines(folder / "queries.jsonl")
         if line["_id"] in gains and not line.get("audit_error") and line.get("category") != 5
     )

@@ -3,8 +3,8 @@
 Each BEIR folder becomes a vault that is indexed as a user's would be; every query is asked literally, without the
 rescan that comes before it in daily use. Modes are words, meaning, hybrid and, as the compared baseline, rrf:
 reciprocal ranks of the first two modes' results. Times are those of up to 100 of the queries, asked for ten notes.
-`--own` asks each question only about the documents of its own conversation or person, and only earlier ones where the
-set has dates. `--keep` leaves vault and index in a folder and finds them there the next time.
+`--own` asks each question only about the documents of its own conversation or person, and only those listed before the
+one it was asked in. `--keep` leaves vault and index in a folder and finds them there the next time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event as StopEvent
 from typing import get_args
 
-from bench.beir import BeirSet, Document, Question, mean, measure, read_beir, write_notes
+from bench.beir import BeirSet, Question, mean, measure, read_beir, write_notes
 from exocortex.bootstrap import chroma, embedder, open_cortex
 from exocortex.config import Config, Folder
 from exocortex.core.events import Progress
@@ -57,6 +57,7 @@ class Vault:
         for folder in (root, home):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._places = write_notes(data.documents, root)
+        self._numbers = {document.id: number for number, document in enumerate(data.documents)}
         config = Config(home=home.resolve(), folders=(Folder("bench", root.resolve()),))
         _index(config, data.name, meaning)
         self._ledger = Ledger(config.home)
@@ -80,8 +81,9 @@ class Vault:
 
     def _rank(self, question: Question, mode: Mode, own: bool) -> list[str]:
         hits = self._search(question, mode, DEPTH, own).hits
-        documents = [self._places[hit.note.path] for hit in hits]
-        return [document.id for document in documents if not own or _earlier(document, question)]
+        documents = [self._places[hit.note.path].id for hit in hits]
+        end = self._numbers.get(question.asked_in, len(self._numbers)) if own else len(self._numbers)
+        return [document for document in documents if self._numbers[document] < end]
 
     def _search(self, question: Question, mode: Mode, limit: int, own: bool) -> Retrieved:
         return self._retriever.search(_query(question, own), mode, limit)
@@ -105,12 +107,6 @@ def _query(question: Question, own: bool) -> Query:
     if not own or not question.owner:
         return query
     return with_scope(query, parse_query(f'path:"{question.owner}/"', properties=frozenset(), today=today))
-
-
-def _earlier(document: Document, question: Question) -> bool:
-    """Whether the document's date, at the start of its title, lies before the question's; true without dates."""
-    day = document.title[:10]
-    return not (question.asked and day[:4].isdigit()) or day < question.asked[:10]
 
 
 def reciprocal_ranks(rankings: Sequence[Sequence[str]]) -> list[str]:

@@ -30,6 +30,8 @@ CHUNK_TOKENS = 230
 _WINDOW = 1 / 6
 _PREFIX_CHARACTERS = 160
 _RUN_CHARACTERS = 150
+_MOST_CHARACTERS = 500_000
+"""A longer block nobody wrote: it is cut without regard to lines and sentences, each character taken for a token."""
 _CHARACTERS_A_TOKEN = 12
 """No text counts for less: a line of base64 is one unknown word to a tokenizer, and no passage to a person."""
 _SENTENCE_END = re.compile(r"[.!?][\"')\]*_]*\s+|[。！？]+|\n+")
@@ -80,7 +82,7 @@ def cut(note: ParsedNote, count: TokenCounter, limit: int = CHUNK_TOKENS) -> lis
     starts = line_starts(note.text)
     sections = list(_sections(note.blocks))
     prefixes = count([_prefix(note.title, headings) for headings, _ in sections])
-    sizes = iter(count([note.text[block.start : block.end] for _, blocks in sections for block in blocks]))
+    sizes = iter(_sizes(note.text, [block for _, blocks in sections for block in blocks], count))
     chunks = []
     for (headings, blocks), prefix in zip(sections, prefixes, strict=True):
         budget = limit - prefix
@@ -108,12 +110,11 @@ def _sections(blocks: Sequence[Block]) -> Iterator[tuple[tuple[str, ...], list[B
     """Runs of blocks under one heading; a heading without a body of its own goes with the section that follows."""
     waiting: list[Block] = []
     for _, run in groupby(_numbered_sections(blocks), key=lambda pair: pair[0]):
-        section = waiting + [block for _, block in run]
-        if all(block.kind == "heading" for block in section):
-            waiting = section
-            continue
-        yield section[-1].headings, section
-        waiting = []
+        body = [block for _, block in run]
+        waiting += body
+        if any(block.kind != "heading" for block in body):
+            yield waiting[-1].headings, waiting
+            waiting = []
     if waiting:
         yield waiting[-1].headings, waiting
 
@@ -136,19 +137,32 @@ def _units(text: str, blocks: Sequence[tuple[Block, int]], count: TokenCounter, 
             yield _Unit(start, end, _size(counted, start, end), min(number, 1))
 
 
+def _sizes(text: str, blocks: Sequence[Block], count: TokenCounter) -> list[int]:
+    """Tokens of each block; its characters, which are never fewer, where it is too long to be worth counting."""
+    worth = [block for block in blocks if block.end - block.start <= _MOST_CHARACTERS]
+    counted = iter(count([text[block.start : block.end] for block in worth]))
+    return [
+        next(counted) if block.end - block.start <= _MOST_CHARACTERS else block.end - block.start for block in blocks
+    ]
+
+
 def _size(tokens: int, start: int, end: int) -> int:
     return max(tokens, (end - start) // _CHARACTERS_A_TOKEN, 1)
 
 
 def _pieces(text: str, start: int, end: int, count: TokenCounter, budget: int) -> Iterator[tuple[int, int, int]]:
     """Sentences and lines of an over-long block with their sizes, those still too long cut at white space."""
+    width = min(_RUN_CHARACTERS, budget)
+    if end - start > _MOST_CHARACTERS:
+        yield from ((a, b, b - a) for a, b in _runs(text, start, end, width))
+        return
     ends = [match.end() for match in _SENTENCE_END.finditer(text, start, end)]
     spans = [(a, b) for a, b in pairwise([start, *ends, end]) if a < b]
     for (first, last), tokens in zip(spans, count([text[a:b] for a, b in spans]), strict=True):
         if _size(tokens, first, last) <= budget:
             yield first, last, tokens
             continue
-        runs = list(_runs(text, first, last, min(_RUN_CHARACTERS, budget)))
+        runs = list(_runs(text, first, last, width))
         for (a, b), size in zip(runs, count([text[a:b] for a, b in runs]), strict=True):
             yield a, b, size
 

@@ -1,7 +1,7 @@
 """Fusion: one score for each note out of how well it fits by words and by meaning. Knows only keys and numbers.
 
 The two arms measure in different units, so each score is first made a share of its arm's best, and the shares are added
-with a fixed weight: the convex combination of Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid
+in equal parts: the convex combination of Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid
 Retrieval" (TOIS 2023), with 0 as the lowest value of both. BM25 has it by definition; the cosine of unrelated texts is
 near it. Subtracting the least of the candidates instead (min-max) makes a note's score depend on how far down the lists
 were cut: in a small vault or under a filter all candidates are somewhat alike, and the stretched differences of one arm
@@ -13,10 +13,10 @@ med, adi, qmsum, tldr, jbranchaud-til, a part of obsidian-hub, locomo by session
 each question asked within its own conversation, which once is a vault and once a filter:
 
     words alone .610 and .656 · meaning alone .567 and .553 · reciprocal ranks (k = 60) .627 and .638
-    min-max .651 and .681 · this .653 and .685
+    min-max .651 and .681 · this .651 and .684
 
-The top is flat: weights from .5 to .6 lie within .002. No group of queries, by length, by the share of their words that
-the best note has, or by how far it is ahead, wants another weight.
+The top is flat: weights from .5 to .6 lie within .002 of each other. No group of queries, by length, by the share of
+their words that the best note has, or by how far it is ahead, wants another weight.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
-MEANING_WEIGHT = 0.55
+MEANING_WEIGHT = 0.5
 """The part of meaning in the sum, the same for every query."""
 
 K = TypeVar("K", bound=Hashable)

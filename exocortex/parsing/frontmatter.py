@@ -134,6 +134,8 @@ class _Reader:
         self.warnings: list[str] = []
         self._stack: list[_Open] = []
         self._anchors: dict[str, str] = {}
+        self._repeated = 0
+        """Characters by alias: 64 KB of them can name 200 MB."""
 
     def read(self, events: Iterable[yaml.Event]) -> bool:
         """False if the first document is not a map. Raises YAMLError or ValueError for text that is not YAML."""
@@ -175,10 +177,14 @@ class _Reader:
         self._value(value, is_null=not event.style and value in _NULLS)
 
     def _alias(self, anchor: str | None) -> None:
-        anchor = anchor or ""
-        if anchor not in self._anchors:
+        value = self._anchors.get(anchor or "")
+        self._repeated += len(value or "")
+        if value is None:
             self.warnings.append("frontmatter repeats a list or map by alias: left out")
-        self._value(self._anchors.get(anchor, ""), is_null=anchor not in self._anchors)
+        elif self._repeated > MAX_CHARACTERS:
+            self.warnings.append("frontmatter repeats too much by alias: the rest was left out")
+            value = None
+        self._value(value or "", is_null=value is None)
 
     def _value(self, value: str, is_null: bool) -> None:
         top = self._stack[-1]

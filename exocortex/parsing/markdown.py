@@ -19,6 +19,7 @@ from exocortex.parsing.paragraphs import paragraphs
 _MAX_OUTLINED = 12 * 1024 * 1024
 """Characters; a longer note is a log or an export, and its blocks are found by blank lines and `#` alone."""
 _MAX_COARSE_TITLES = 20_000
+_MAX_ANCHORS = 100_000
 _COARSE = re.compile(r"^(?:(?P<fence>```|~~~)|(?P<marks>#{1,6})[ \t]++(?P<title>[^\r\n]{1,300}))", re.MULTILINE)
 _CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _BLOCK_ID = re.compile(r"\^(?<![^\s>]\^)([A-Za-z0-9-]++)[ \t]*+(?=[\r\n]|\Z)")
@@ -49,7 +50,7 @@ def parse_markdown(text: str, stem: str) -> ParsedNote:
         headings=tuple(headings),
         links=tuple(scanner.links),
         tasks=tuple(_tasks(starts, spans)),
-        anchors=tuple(_anchors(text, starts, spans)),
+        anchors=tuple(islice(_anchors(text, starts, spans), _MAX_ANCHORS)),
         blocks=tuple(_blocks(text, front, spans, headings)),
         warnings=(*front.warnings, *warnings),
     )

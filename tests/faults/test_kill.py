@@ -157,7 +157,8 @@ def test_t2_aborted_at_a_system_call_it_ends_with_the_same_index(tmp_path: Path)
         calls, when = POINTS[number]
         place = _with_settings_of(whole, tmp_path / str(number))
         inject = f"inject={calls}:signal=KILL:when={when}"
-        strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", inject]
+        # With --seccomp-bpf strace 6.1 injects nothing.
+        strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", inject]
         ended = subprocess.run([*strace, *EXO, "index"], capture_output=True, env=place.environ, cwd="/", timeout=120)
         assert b"Traceback" not in ended.stderr
         assert place.exo("index").code == 0

@@ -16,6 +16,7 @@ from processes import CHECKOUT, Place, state_of
 from exocortex.bootstrap import open_cortex
 from exocortex.config import add_folder, load
 
+pytestmark = pytest.mark.timeout(600)
 SECONDS = 5.0
 BUSY = 2.0
 """Processor time grows too when the machine's cores are shared out."""
@@ -33,7 +34,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         [sys.executable, script, *CASES],
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
         cwd=tmp_path_factory.mktemp("cwd"),
         env={"PYTHONPATH": str(CHECKOUT), "TOKENIZERS_PARALLELISM": "false", "LANG": "C.UTF-8"},
     )
@@ -120,3 +121,16 @@ def test_a_note_near_the_limit_is_in_the_index_within_seconds(tmp_path: Path, na
         assert (folder.indexed, folder.pending, folder.skipped) == (2, 0, 0)
     assert seconds <= 10 * BUSY
     assert state_of(place.vault) == before
+
+
+def test_a_search_waits_for_a_second_of_large_notes_not_for_all(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.vault.mkdir()
+    for number in range(12):
+        CASES["words near the limit"](place.vault / f"{number}.md")
+        with (place.vault / f"{number}.md").open("a") as file:
+            file.write(f"heron{number}\n")
+    add_folder(load(place.environ), place.vault)
+    with open_cortex(load(place.environ)) as cortex:
+        found = cortex.search.find("heron11", mode="words")
+    assert 1 <= found.freshness.pending < 12
