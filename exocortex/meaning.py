@@ -58,7 +58,7 @@ class Meaning:
 
     def nearest(self, fingerprint: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """The keys of the chunks most similar to `vector`, best first, with their cosine similarity."""
-        late = self._ledger.vectors.unpublished()
+        late = self._ledger.vectors.unpublished(_BATCH + 1)
         few = self._ledger.vectors.count(fingerprint) <= self._exact_up_to
         if few or len(late) > _BATCH or not self._usable(fingerprint):
             return self._exactly(fingerprint).nearest(vector, limit)

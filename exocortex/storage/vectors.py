@@ -122,9 +122,10 @@ class Vectors:
 
     # -- the vector index's outstanding work ------------------------------------------------------------------------
 
-    def unpublished(self) -> list[str]:
-        """Keys whose presence in the vector index may be out of date."""
-        return [str(row["key"]) for row in self._db.execute("SELECT key FROM unpublished ORDER BY key")]
+    def unpublished(self, limit: int = -1) -> list[str]:
+        """Keys whose presence in the vector index may be out of date, at most `limit` (all if it is negative)."""
+        query = "SELECT key FROM unpublished ORDER BY key LIMIT ?"
+        return [str(row["key"]) for row in self._db.execute(query, (limit,))]
 
     def mark_published(self, keys: Sequence[str]) -> None:
         """The vector index holds these as they are now."""

@@ -9,7 +9,7 @@ from pathlib import Path
 MARKS = '*_[(<`#>|!\\-"^]'
 NEAR_THE_LIMIT = 4_900_000
 MEGABYTE = 1_000_000
-MUCH = 300_000
+MUCH = 150_000
 
 Writer = Callable[[Path], object]
 
