@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,8 @@ FOLDING = f"1 {unicodedata.unidata_version}"
 
 _MOST_TERMS = 64
 """A pasted page is ranked by its first 64 terms: the time of a query grows with their number."""
+
+_MOST_REPEATED = 2
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # All but the blocks in which SQLite's Unicode 6.1 and Python's newer tables agree, and which hold no paired script.
@@ -229,9 +232,15 @@ def _plain(word: str) -> str:
 def _ranked(words: Iterable[str], others: bool) -> list[_Sought]:
     """What bare words look for, any of it; `others` says that something else is looked for besides.
 
-    A word asked for twice counts twice (nDCG@10 on cisi .344 → .397, cacm .494 → .519, elsewhere the same).
+    A word asked for twice counts twice, but not three times, as BM25's k3 would have it. It is a trade: nDCG@10 at most
+    twice against every time is .388 to .419 on cisi, .703 to .697 on med, the same elsewhere.
     """
-    found = [sought for word in words for sought in _word(word)]
+    counts: Counter[_Sought] = Counter()
+    found = []
+    for sought in (sought for word in words for sought in _word(word)):
+        counts[sought] += 1
+        if counts[sought] <= _MOST_REPEATED:
+            found.append(sought)
     content = [sought for sought in found if not sought.stop_word]
     return (content or ([] if others else found))[:_MOST_TERMS]
 
