@@ -34,8 +34,8 @@ class Browser:
 
         Raises UsageError if there is none, or several, which it lists.
         """
-        name = clean(name.strip())
-        found = self._candidates(name)
+        name = clean(name)
+        found = self._candidates(name) or self._candidates(name.strip())
         if len(found) == 1:
             return found[0]
         if not found:

@@ -95,13 +95,12 @@ class Indexer:
         """Make what changed on disk searchable by words, for at most about this long; the rest stays pending."""
         deadline = time.monotonic() + seconds
         self._scan()
-        pending = self._ledger.pending()
-        tally = _Tally()
-        for position in range(0, len(pending), 20):
+        read: list[ReadNote] = []
+        for row in self._ledger.pending():
             if time.monotonic() > deadline:
-                return
-            jobs = [self._job(row) for row in pending[position : position + 20]]
-            self._write([read_note(job, self._count) for job in jobs], tally)
+                break
+            read.append(read_note(self._job(row), self._count))
+        self._write(read, _Tally())
 
     # -- stages -----------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Scanner:
         """Enter one folder's changes; returns how many notes moved and how many are gone."""
         on_disk = {file.path: file for file in found.files}
         skipped = {one.path: one.reason for one in found.skipped}
-        closed = tuple(path for path in skipped if path.endswith("/"))
+        closed = tuple(one.path for one in found.skipped if one.closed)
         if found.files and not known:
             self._bury_unseen(folder, on_disk, closed)
         missing = [path for path in known if path not in on_disk and path not in skipped]

@@ -171,12 +171,20 @@ def test_a_large_vault_found_empty_is_thought_unmounted_a_small_one_emptied(book
 def test_a_folder_that_cannot_be_entered_keeps_what_is_known_of_it(books: Books) -> None:
     books.vault.fill({"open/a.md": "", "closed/b.md": ""})
     books.scan()
-    closed = books.vault.root / "closed"
-    closed.rename(closed.with_name("kept"))
-    os.symlink(closed.with_name("kept"), closed)
-    books.vault.write(".exoignore", "/kept\n")
+    (books.vault.root / "closed" / ".exoignore").mkdir()
     books.scan(books.folder)
     assert books.states() == {"closed/": "skipped", "closed/b.md": "pending", "open/a.md": "pending"}
+
+
+def test_a_folder_that_became_a_link_keeps_nothing(books: Books) -> None:
+    books.vault.fill({"open/a.md": "", "linked/b.md": ""})
+    books.scan()
+    linked = books.vault.root / "linked"
+    linked.rename(linked.with_name("kept"))
+    os.symlink(linked.with_name("kept"), linked)
+    books.vault.write(".exoignore", "/kept\n")
+    books.scan(books.folder)
+    assert books.states() == {"linked/": "skipped", "open/a.md": "pending"}
 
 
 def test_a_folder_taken_out_of_the_settings_leaves_and_another_stays(books: Books, tmp_path: Path) -> None:

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_WORD = re.compile(r"[^\s!-/:-@\[-`{-~]+")
+_IDEOGRAPHS = (
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0002a6df\U0002a700-\U0002b81f\U0002b920-\U0002ceaf\U0002f800-\U0002fa1f"
+)
+"""Each is a word of its own to BERT."""
+_WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\s!-/:-@\[-`{{-~{_IDEOGRAPHS}]+")
 _MARK = re.compile(r"[!-/:-@\[-`{-~]")
 _MOST_WORDS = 400_000
+_BATCH = 10_000
+"""Words encoded at a time; an encoding takes a kilobyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,11 @@ class WordPieceCounter:
         """Tokens of each text."""
         known = _known(self.tokenizer)
         split = [_WORD.findall(text) for text in texts]
+        words = set().union(*split)
         if len(known) > _MOST_WORDS:
-            known.clear()
-        unknown = set().union(*split).difference(known)
+            for word in known.keys() - words:
+                del known[word]
+        unknown = words.difference(known)
         if unknown:
             self._learn(known, unknown)
         return [
@@ -42,9 +51,11 @@ class WordPieceCounter:
         ]
 
     def _learn(self, known: dict[str, int], words: Iterable[str]) -> None:
-        listed = list(words)
-        encodings = load_tokenizer(self.tokenizer).encode_batch_fast(listed, add_special_tokens=False)
-        known.update(zip(listed, map(len, encodings), strict=True))
+        tokenizer, listed = load_tokenizer(self.tokenizer), list(words)
+        for first in range(0, len(listed), _BATCH):
+            batch = listed[first : first + _BATCH]
+            encodings = tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            known.update(zip(batch, map(len, encodings), strict=True))
 
 
 @cache

@@ -55,8 +55,10 @@ class Skipped:
     """What should have been a note, or hold some, and can't be."""
 
     path: str
-    """As in FileStat but unique among both; ends in `/` for a folder, whose notes are then unknown, not gone."""
+    """As in FileStat but unique among both; ends in `/` for a folder."""
     reason: str
+    closed: bool = False
+    """True for a folder that can't be looked into: its notes are unknown, not gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class _Walk:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self._skip(raw, f"the folder can't be read: {error.strerror}")
+                self._skip(raw, f"the folder can't be read: {error.strerror}", closed=True)
 
     def skipped_links(self, files: list[FileStat]) -> list[Skipped]:
         """Links to files inside the folder: each says whether its target is indexed itself."""
@@ -227,8 +229,8 @@ class _Walk:
         else:
             self._links.append((raw, target.removeprefix(inside)))
 
-    def _skip(self, raw: str, reason: str) -> None:
-        self.skipped.append(Skipped(printable(unicodedata.normalize("NFC", raw)), reason))
+    def _skip(self, raw: str, reason: str, closed: bool = False) -> None:
+        self.skipped.append(Skipped(printable(unicodedata.normalize("NFC", raw)), reason, closed))
 
     def _with_file(self, rules: Rules, raw_prefix: str, prefix: str) -> Rules:
         """Raises OSError if the file can't be read: indexing what the user may want left out would be worse."""
@@ -277,7 +279,7 @@ def _told_apart(skipped: list[Skipped], files: list[FileStat]) -> list[Skipped]:
         while path in taken:
             path += " (another)"
         taken.add(path)
-        apart.append(Skipped(path, one.reason))
+        apart.append(Skipped(path, one.reason, one.closed))
     return apart
 
 
