@@ -27,7 +27,7 @@ def init_command(face: Face, folder: str, as_json: bool) -> int:
 
     \b
     exo init ~/notes
-    exo init ~/work/wiki
+    exo init ~/wiki
 
     Nothing is written into the folder.
     """
