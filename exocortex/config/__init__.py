@@ -4,17 +4,32 @@ from exocortex.config.editing import Added, add_folder, remove_folder
 from exocortex.config.folders import Folder
 from exocortex.config.home import ensure_home, private_umask
 from exocortex.config.loading import Config, Value, listing, load
-from exocortex.config.settings import SETTINGS, EmbedderSettings, IndexSettings, SearchSettings
+from exocortex.config.settings import (
+    SETTINGS,
+    CaptureSettings,
+    EmbedderSettings,
+    IndexSettings,
+    OwnerSettings,
+    PrivacySettings,
+    SearchSettings,
+    StoreSettings,
+    WatchSettings,
+)
 
 __all__ = [
     "SETTINGS",
     "Added",
+    "CaptureSettings",
     "Config",
     "EmbedderSettings",
     "Folder",
     "IndexSettings",
+    "OwnerSettings",
+    "PrivacySettings",
     "SearchSettings",
+    "StoreSettings",
     "Value",
+    "WatchSettings",
     "add_folder",
     "ensure_home",
     "listing",

@@ -10,7 +10,19 @@ from typing import Any
 from exocortex.config.file import FILE_NAME, ConfigFile, read_config_file
 from exocortex.config.folders import Folder, folders_in, real_path
 from exocortex.config.home import check_home, find_home
-from exocortex.config.settings import SECTIONS, SETTINGS, EmbedderSettings, IndexSettings, SearchSettings, Setting
+from exocortex.config.settings import (
+    SECTIONS,
+    SETTINGS,
+    CaptureSettings,
+    EmbedderSettings,
+    IndexSettings,
+    OwnerSettings,
+    PrivacySettings,
+    SearchSettings,
+    Setting,
+    StoreSettings,
+    WatchSettings,
+)
 from exocortex.core.errors import ConfigError
 
 
@@ -24,6 +36,11 @@ class Config:
     index: IndexSettings = field(default_factory=IndexSettings)
     embedder: EmbedderSettings = field(default_factory=EmbedderSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    owner: OwnerSettings = field(default_factory=OwnerSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     origins: tuple[tuple[str, str], ...] = ()
     """(name of a value, where it came from) for each that isn't a default."""
 
@@ -65,14 +82,8 @@ def load(environ: Mapping[str, str], flags: Mapping[str, object] | None = None) 
     folders, complaints = folders_in(file, home)
     raise_if_any([*wrong, *complaints], file)
     origins |= {f"folders.{folder.name}": file.where(f"folders.{at}") for at, folder in enumerate(folders)}
-    return Config(
-        home,
-        folders,
-        IndexSettings(**values["index"]),
-        EmbedderSettings(**values["embedder"]),
-        SearchSettings(**values["search"]),
-        tuple(origins.items()),
-    )
+    sections: dict[str, Any] = {section: kind(**values[section]) for section, kind in SECTIONS.items()}
+    return Config(home, folders, **sections, origins=tuple(origins.items()))
 
 
 def listing(config: Config) -> tuple[Value, ...]:

@@ -26,7 +26,22 @@ def _link_template(value: str) -> bool:
     return value.isprintable() and (not value or "{file}" in parts) and parts <= {"{file}", "{line}"}
 
 
+def _any_bool(_value: bool) -> bool:
+    return True
+
+
+def _inner_path(value: str) -> bool:
+    parts = value.split("/")
+    return value.isprintable() and ".." not in parts and not value.startswith(("/", "~")) and "\\" not in value
+
+
+def _server_url(value: str) -> bool:
+    return not value or (value.isprintable() and value.startswith(("http://", "https://")) and " " not in value)
+
+
 _MODES = ("hybrid", "words", "meaning")
+_WATCHES = ("auto", "poll", "off")
+_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,57 @@ class SearchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerSettings:
+    """`[owner]`: the background process that holds the index for every command."""
+
+    start: bool = _setting(
+        True, "start it when a command needs the index; false: each command works alone", "true or false", _any_bool
+    )
+    idle_minutes: float = _setting(
+        15.0, "it ends after so long without a request", "a number from 0.01 to 100000", _between(0.01, 100_000)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """`[watch]`: how changes of the notes are noticed."""
+
+    mode: str = _setting(
+        "auto",
+        "auto: by the system's events; poll: by looking every few seconds; off: when asked something",
+        f"one of {', '.join(_WATCHES)}",
+        _WATCHES.__contains__,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """`[capture]`: where captured thoughts go."""
+
+    folder: str = _setting("", "name of the folder of notes; empty: the first", "a folder's name", str.isprintable)
+    inbox: str = _setting("Inbox", "folder below it for new notes", "a path below the folder of notes", _inner_path)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """`[store]`: a Chroma server for the vectors, instead of a folder in the home."""
+
+    url: str = _setting("", "the server; empty: none", "http://host:port or https://host:port", _server_url)
+    token: str = _setting("", "sent as the header X-Chroma-Token", "a text", str.isprintable)
+    tenant: str = _setting("default_tenant", "tenant on that server", "a name", _plain)
+    database: str = _setting("default_database", "database on that server", "a name", _plain)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """`[privacy]`: what may leave the machine."""
+
+    notes_leave_this_machine: bool = _setting(
+        False, "allow servers on other machines, which then see what is in the notes", "true or false", _any_bool
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A field of a section, as loading and messages need it."""
 
@@ -95,7 +161,9 @@ class Setting:
     def convert(self, value: object) -> Any:
         """The value in the setting's own type, from TOML or, if that is text, from text; raises ValueError."""
         kind = type(self.default)
-        if isinstance(value, str) and kind is not str:
+        if kind is bool and isinstance(value, str):
+            value = _BOOLEANS.get(value.strip().lower(), value)
+        elif isinstance(value, str) and kind is not str:
             value = [part.strip() for part in value.split(",") if part.strip()] if kind is tuple else kind(value)
         if kind is tuple and isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
             value = tuple(value)
@@ -106,10 +174,26 @@ class Setting:
         return value
 
 
-SECTIONS: dict[str, type[IndexSettings] | type[EmbedderSettings] | type[SearchSettings]] = {
+Section = (
+    IndexSettings
+    | EmbedderSettings
+    | SearchSettings
+    | OwnerSettings
+    | WatchSettings
+    | CaptureSettings
+    | StoreSettings
+    | PrivacySettings
+)
+
+SECTIONS: dict[str, type[Section]] = {
     "index": IndexSettings,
     "embedder": EmbedderSettings,
     "search": SearchSettings,
+    "owner": OwnerSettings,
+    "watch": WatchSettings,
+    "capture": CaptureSettings,
+    "store": StoreSettings,
+    "privacy": PrivacySettings,
 }
 SETTINGS = tuple(
     Setting(section, one.name, one.default, **one.metadata)

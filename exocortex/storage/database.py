@@ -48,6 +48,22 @@ def connect(path: Path, schema: str, version: int, synchronous: str) -> sqlite3.
     return connection
 
 
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open a database that this process writes through another connection, for reading alone.
+
+    It never checkpoints: SQLite before 3.51.3 can damage a WAL database where two connections do so at the same instant.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        for pragma in ("query_only = ON", "wal_autocheckpoint = 0", "temp_store = MEMORY", "cache_size = -16000"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except sqlite3.Error as error:
+        raise explain(path, error) from error
+    connection.row_factory = sqlite3.Row
+    connection.create_function("folded", 1, fold_case, deterministic=True)
+    return connection
+
+
 def fold_case(text: str | None) -> str:
     """Text for comparisons that mind neither case nor how an accent is encoded, in any alphabet."""
     return unicodedata.normalize("NFC", text or "").casefold()
