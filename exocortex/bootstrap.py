@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exocortex.config import Config
 from exocortex.core.errors import ConfigError
@@ -13,15 +13,20 @@ from exocortex.core.errors import ConfigError
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, VectorIndex
     from exocortex.cortex import Cortex
+    from exocortex.storage.lock import IndexLock
+    from exocortex.watching import Watcher
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
 HASH_EMBEDDER = "hash"
 
 
-def open_cortex(config: Config, *, today: Callable[[], date] = date.today) -> Cortex:
-    """Take the lock and open the index; close the result to let go of both.
+def open_cortex(
+    config: Config, *, today: Callable[[], date] = date.today, tell: Callable[[str], None] | None = None
+) -> Cortex:
+    """Take the lock and open the index for this thread alone; close the result to let go of both.
 
-    Raises IndexHeldError at once if another process holds the index.
+    Damaged files are set aside and replaced first; `tell` is given a sentence about each. Raises IndexHeldError at once
+    if another process holds the index.
     """
     from exocortex.config import ensure_home
     from exocortex.cortex import Cortex
@@ -29,12 +34,53 @@ def open_cortex(config: Config, *, today: Callable[[], date] = date.today) -> Co
 
     ensure_home(config.home)
     lock = IndexLock(config.home)
-    lock.acquire()
+
+    def opened() -> Cortex:
+        lock.acquire()
+        return Cortex(config, lock, _embedders(config), chroma, today)
+
     try:
-        return Cortex(config, lock, embedder=lambda name: embedder(name, config), vectors=chroma, today=today)
+        lock.acquire()
+        return _mended(config, opened, tell)
     except BaseException:
         lock.release()
         raise
+
+
+def open_owned(config: Config, lock: IndexLock, tell: Callable[[str], None] | None = None) -> Cortex:
+    """Open the index for many threads, watching the notes; the lock is held by the caller, and stays with it."""
+    from exocortex.cortex import Cortex
+    from exocortex.watching import Watcher
+
+    def watcher(wake: Callable[[], None]) -> Watcher:
+        mode: Any = config.watch.mode  # one of the three: settings are checked as they are read
+        return Watcher(config.folders, config.home / "watch", wake, mode)
+
+    def opened() -> Cortex:
+        return Cortex(config, None, _embedders(config), chroma, date.today, watcher=watcher)
+
+    return _mended(config, opened, tell)
+
+
+def _mended(config: Config, opened: Callable[[], Cortex], tell: Callable[[str], None] | None) -> Cortex:
+    """Open, with damaged files set aside and replaced before, also those that only opening shows to be so."""
+    from exocortex.storage.damage import is_suspect, mend
+    from exocortex.storage.database import DamagedFileError
+
+    def attempt() -> Cortex:
+        for notice in mend(config.home) if is_suspect(config.home) else ():
+            if tell is not None:
+                tell(notice)
+        return opened()
+
+    try:
+        return attempt()
+    except DamagedFileError:
+        return attempt()
+
+
+def _embedders(config: Config) -> Callable[[str], Embedder]:
+    return lambda name: embedder(name, config)
 
 
 def embedder(name: str, config: Config) -> Embedder:
@@ -58,3 +104,22 @@ def chroma(folder: Path) -> VectorIndex:
     from exocortex.engines.chroma import ChromaIndex
 
     return ChromaIndex(folder)
+
+
+def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
+    """What opens the vector index: in a folder of the home, or on the server that `store.url` names.
+
+    Raises ConfigError if that is another machine and nothing may leave this one.
+    """
+    if not config.store.url:
+        return chroma
+    from exocortex.engines.chroma_server import ChromaServer
+
+    store = config.store
+    server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
+    if server.leaves_the_machine and not config.privacy.notes_leave_this_machine:
+        raise ConfigError(
+            f"The vectors would leave this machine for {store.url}",
+            "Set privacy.notes_leave_this_machine to true to allow that, or leave store.url empty.",
+        )
+    return server

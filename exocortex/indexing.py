@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event as StopEvent
@@ -17,6 +19,8 @@ from exocortex.reading import ReadJob, ReadNote, read_note, read_notes
 from exocortex.scanning import Scanned, Scanner
 from exocortex.storage.ledger import FileRow, Found, Ledger
 from exocortex.storage.state import Identity, State, new_identity
+from exocortex.storage.vault import FileStat
+from exocortex.storage.vectors import Unembedded
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder
@@ -27,7 +31,24 @@ REFRESH_SECONDS = 1.0
 
 _TRANSACTION_NOTES = 200
 _TRANSACTION_SECONDS = 0.5
-_EMBEDDING_BATCH = 128
+_ROUNDS = 10
+"""How often a run takes up what changed while it went on; the next run takes the rest."""
+_FEWEST, _MOST, _STEP = 8, 128, 4
+"""Texts embedded at once: whole steps, so that an embedder's threads end together."""
+_TEXT_COST = 50
+"""What a text costs however short it is, in characters."""
+_EMBEDDING_SECONDS = 0.2
+"""About how long embedding may keep more urgent work waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a look at the notes, or at some of them, made searchable."""
+
+    changed: tuple[str, ...]
+    """`folder:path` of the notes whose words changed, and of those that moved or are gone."""
+    left: int
+    """Notes whose words are not in yet."""
 
 
 @dataclass(slots=True)
@@ -62,11 +83,20 @@ class Indexer:
         self.away: tuple[str, ...] = ()
         """Why folders could not be looked at last time."""
         self.warnings: tuple[str, ...] = ()
+        self._refreshes = 0
+        self._refreshed: set[int] = set()
+        """Rows whose words came in between the steps of a run: their meaning goes first."""
+        self._pace = _Pace()
 
     # -- the two ways in --------------------------------------------------------------------------------------------
 
-    def run(self, *, retry: bool = False, stop: StopEvent | None = None) -> Iterator[Event]:
-        """Everything, with progress; `stop` ends it within a batch and keeps what is done."""
+    def run(
+        self, *, retry: bool = False, accept_deletions: bool = False, stop: StopEvent | None = None
+    ) -> Iterator[Event]:
+        """Everything, with progress; `stop` ends it within a batch and keeps what is done.
+
+        Between two events `refresh` may be called on the same thread; what it finds is embedded first.
+        """
         stop = stop or StopEvent()
         began = time.monotonic()
         tally = _Tally()
@@ -74,12 +104,10 @@ class Indexer:
             with self._ledger.transaction():
                 self._ledger.retry_skipped()
         yield Progress("scan", 0, len(self._config.folders), 0.0)
-        scanned = self._scan()
+        scanned = self._scan(accept_deletions)
         tally.moved, tally.removed = scanned.moved, scanned.removed
         yield Progress("scan", len(self._config.folders), len(self._config.folders), time.monotonic() - began)
-        yield from self._words(self._ledger.pending(), tally, stop)
-        yield from self._recut(tally, stop)
-        yield from self._embed(tally, stop)
+        yield from self._rounds(tally, stop)
         if not stop.is_set():
             self._serve_target()
             yield from self._meaning.publish(self._target.fingerprint, stop)
@@ -91,25 +119,68 @@ class Indexer:
             seconds=time.monotonic() - began,
         )
 
-    def refresh(self, seconds: float = REFRESH_SECONDS) -> None:
-        """Make what changed on disk searchable by words, for at most about this long; the rest stays pending."""
+    def refresh(self, paths: Sequence[tuple[str, str]] | None = None, seconds: float = REFRESH_SECONDS) -> Refreshed:
+        """Make what changed on disk searchable by words, for at most about this long; the rest stays pending.
+
+        With `paths`, as (folder, path relative to it as the system spells it), only these are looked at, unless it
+        takes a scan to tell what became of them.
+        """
         deadline = time.monotonic() + seconds
-        self._scan()
+        looked = self._look(paths) if paths is not None else None
+        left, rows = looked or (self._scan().left, self._ledger.pending())
         read: list[ReadNote] = []
-        for row in self._ledger.pending():
+        for row in rows:
             if time.monotonic() > deadline:
                 break
             read.append(read_note(self._job(row), self._count))
-        self._write(read, _Tally())
+        written = self._write(read, _Tally())
+        self._refreshes += 1
+        self._refreshed.update(one.job.row for one in written)
+        changed = [f"{one.job.folder}:{one.job.file.path}" for one in written if one.note or one.reason]
+        return Refreshed(tuple(dict.fromkeys([*changed, *left])), self._ledger.pending_count())
+
+    def set_paused(self, paused: bool) -> None:
+        """Remember whether the notes are to be followed without being asked; a run that is asked for runs anyway."""
+        self._ledger.put("paused", "1" if paused else "0")
 
     # -- stages -----------------------------------------------------------------------------------------------------
 
-    def _scan(self) -> Scanned:
+    def _scan(self, accept_deletions: bool = False) -> Scanned:
         now = datetime.now().astimezone()
-        scanned = self._scanner.scan(self._config.folders)
+        scanned = self._scanner.scan(self._config.folders, accept_deletions=accept_deletions)
         self.away, self.warnings = scanned.away, scanned.warnings
         self._ledger.put("scanned_at", now.isoformat())
         return scanned
+
+    def _look(self, paths: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], list[FileRow]] | None:
+        """What left the places looked at, and what is to be read there; None if only a scan can tell."""
+        raws: dict[str, list[str]] = {}
+        for name, raw in paths:
+            raws.setdefault(name, []).append(raw)
+        folders = {folder.name: folder for folder in self._config.folders}
+        left: list[str] = []
+        rows: list[FileRow] = []
+        for name, inside in raws.items():
+            scanned = self._scanner.look(folders[name], inside) if name in folders else None
+            if scanned is None:
+                return None
+            left += scanned.left
+            rows += self._ledger.files(name, [unicodedata.normalize("NFC", raw) for raw in inside])
+        return tuple(left), [row for row in rows if row.state == "pending"]
+
+    def _rounds(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
+        """Words, then meaning; again as long as there is something new that came in meanwhile."""
+        tried: set[tuple[int, FileStat]] = set()
+        for number in range(_ROUNDS):
+            rows = [row for row in self._ledger.pending() if (row.row, row.file) not in tried]
+            if number and not rows and not self._refreshed:
+                return
+            tried.update((row.row, row.file) for row in rows)
+            yield from self._words(rows, tally, stop)
+            yield from self._recut(tally, stop)
+            yield from self._embed(tally, stop)
+            if stop.is_set():
+                return
 
     def _words(self, rows: Sequence[FileRow], tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Read the pending files and write what is found, a transaction every half second."""
@@ -151,16 +222,41 @@ class Indexer:
 
     def _embed(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Embed what has no vector yet, for the embedder that serves and for the one that is to."""
+        self._refreshed.clear()
         for embedder in filter(None, (self._serving, self._target)):
-            began = time.monotonic()
-            keys = self._ledger.vectors.missing(embedder.fingerprint)
-            for first in range(0, len(keys), _EMBEDDING_BATCH):
-                if stop.is_set():
-                    return
-                found = self._ledger.vectors.inputs(keys[first : first + _EMBEDDING_BATCH])
-                self._store(embedder, [one.key for one in found], [one.text for one in found], tally)
-                done = min(first + _EMBEDDING_BATCH, len(keys))
-                yield Progress("meaning", done, len(keys), time.monotonic() - began)
+            yield from self._embed_with(embedder, tally, stop)
+
+    def _embed_with(self, embedder: Embedder, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
+        """The most recently changed first, and before them what is saved while this goes on."""
+        began, done, seen = time.monotonic(), 0, self._refreshes
+        queue = deque(self._ledger.vectors.missing(embedder.fingerprint))
+        window: list[Unembedded] = []
+        while queue or window:
+            if stop.is_set():
+                return
+            if not window and not (window := self._next_window(embedder, queue)):
+                continue
+            batch, window = self._pace.cut(window)
+            took = time.monotonic()
+            self._store(embedder, [one.key for one in batch], [one.text for one in batch], tally)
+            self._pace.took(batch, time.monotonic() - took)
+            done += len(batch)
+            yield Progress("meaning", done, done + len(window) + len(queue), time.monotonic() - began)
+            if seen != self._refreshes and (queue or window):  # with nothing else to do, it is the next round's
+                seen = self._refreshes
+                window = self._with_urgent(embedder, window)
+
+    def _with_urgent(self, embedder: Embedder, window: Sequence[Unembedded]) -> list[Unembedded]:
+        """What was saved meanwhile, then what was to come next, as far as it is still there."""
+        urgent = self._ledger.unembedded(self._refreshed, embedder.fingerprint)[:_MOST]
+        return self._ledger.vectors.inputs([*urgent, *(one.key for one in window if one.key not in urgent)])
+
+    def _next_window(self, embedder: Embedder, queue: deque[str]) -> list[Unembedded]:
+        """The next texts of a queue, longest first: those embedded together should take about as long."""
+        keys = list(dict.fromkeys(queue.popleft() for _ in range(min(_MOST, len(queue)))))
+        known = self._ledger.vectors.known(embedder.fingerprint, keys)
+        found = self._ledger.vectors.inputs([key for key in keys if key not in known])
+        return sorted(found, key=lambda one: -len(one.text))
 
     def _store(self, embedder: Embedder, keys: Sequence[str], texts: Sequence[str], tally: _Tally) -> None:
         if not keys:
@@ -185,12 +281,13 @@ class Indexer:
         digest = None if row.chunker is None else row.digest
         return ReadJob(row.row, row.folder, root, row.file, row.note, digest, self._config.index.max_file_bytes)
 
-    def _write(self, results: Sequence[ReadNote], tally: _Tally) -> None:
-        """Identities first, durably; then everything found, in one transaction.
+    def _write(self, results: Sequence[ReadNote], tally: _Tally) -> list[ReadNote]:
+        """Identities first, durably; then everything found, in one transaction; returns what was written.
 
-        A file that changed again while it was read, or went meanwhile, is left to the next scan.
+        A file that changed again while it was read is left to the next scan; what is stale by now, because the file
+        went or was looked at again meanwhile, is dropped.
         """
-        results = [one for one in results if not one.changing and self._holds(one.job)]
+        results = [one for one in results if not one.changing and self._awaits(one.job)]
         identities: dict[int, Identity] = {}
         for result in results:
             if result.note is not None:
@@ -199,6 +296,7 @@ class Indexer:
         with self._ledger.transaction():
             for result in results:
                 self._enter(result, identities, tally)
+        return results
 
     def _enter(self, result: ReadNote, identities: dict[int, Identity], tally: _Tally) -> None:
         job = result.job
@@ -214,8 +312,8 @@ class Indexer:
             tally.modified += job.note is not None
             tally.added += job.note is None
 
-    def _holds(self, job: ReadJob) -> bool:
-        return self._ledger.holds(job.row, job.folder, job.file.path)
+    def _awaits(self, job: ReadJob) -> bool:
+        return self._ledger.awaits(job.row, job.folder, job.file, self._chunker)
 
     def _identity(self, result: ReadNote, taken: set[str]) -> Identity:
         """The note this file is: the one it was, one that was deleted with this content, or a new one."""
@@ -223,6 +321,37 @@ class Indexer:
         known = job.note or self._state.identify(job.folder, job.file.path, digest)
         id_ = known if known and known not in taken else new_identity()
         return Identity(id_, job.folder, job.file.path, digest, result.file.inode)
+
+
+class _Pace:
+    """How many characters a second are embedded, as measured; cuts texts into batches that take about as long."""
+
+    def __init__(self) -> None:
+        self._speed: float | None = None
+        self._cold = True
+
+    def cut(self, texts: list[Unembedded]) -> tuple[list[Unembedded], list[Unembedded]]:
+        """The first of these texts, as many as can be embedded in the time, and the rest."""
+        if self._speed is None:
+            return texts[:_FEWEST], texts[_FEWEST:]
+        count, budget = 0, self._speed * _EMBEDDING_SECONDS
+        while count < len(texts) and budget > 0:
+            budget -= _cost(texts[count])
+            count += 1
+        count = max(_FEWEST, count // _STEP * _STEP)
+        return texts[:count], texts[count:]
+
+    def took(self, batch: Sequence[Unembedded], seconds: float) -> None:
+        """Learn from a batch, but not from the first: it may have loaded a model."""
+        if self._cold:
+            self._cold = False
+        elif batch and seconds > 0:
+            speed = sum(map(_cost, batch)) / seconds
+            self._speed = speed if self._speed is None else (self._speed + speed) / 2
+
+
+def _cost(text: Unembedded) -> int:
+    return len(text.text) + _TEXT_COST
 
 
 def _cores() -> int:

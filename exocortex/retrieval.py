@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from exocortex.core.words import content_terms, fts_any, fts_match, fts_pairs
 from exocortex.passages import Passage, passages, snippet
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
+from exocortex.storage.vectors import Vectors as StoredVectors
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, Vectors
@@ -68,9 +70,15 @@ class Retriever:
     """Searches one index. `roots` gives each folder's root; `embedder` is asked for only when meaning is wanted."""
 
     def __init__(
-        self, catalog: Catalog, meaning: Meaning, roots: dict[str, Path], embedder: Callable[[], Embedder]
+        self,
+        catalog: Catalog,
+        vectors: StoredVectors,
+        meaning: Meaning,
+        roots: dict[str, Path],
+        embedder: Callable[[], Embedder],
     ) -> None:
         self._catalog = catalog
+        self._vectors = vectors
         self._meaning = meaning
         self._roots = roots
         self._embedder = embedder
@@ -105,15 +113,20 @@ class Retriever:
         return Retrieved(hits, explained, (*notices, *missing), clock.laps(), searched)
 
     def evidence(self, query: Query, notes: int, limit: int) -> Retrieved:
-        """The best `limit` passages of the best `notes` notes for a question, as many of one note as deserve it."""
-        return self.search(query, "hybrid", limit, chunks=True, notes=notes)
+        """The best `limit` passages of the best `notes` notes for a question, as many of one note as deserve it.
+
+        A note whose file is gone, while deletions wait to be confirmed, is no evidence.
+        """
+        found = self.search(query, "hybrid", limit, chunks=True, notes=notes)
+        kept = [pair for pair in zip(found.hits, found.explained, strict=True) if not pair[0].missing]
+        return replace(found, hits=tuple(hit for hit, _ in kept), explained=tuple(why for _, why in kept))
 
     def similar(self, note: NoteRow, limit: int) -> Retrieved:
         """Notes nearest in meaning to the mean of this note's chunks, itself left out."""
         clock = _Clock()
         fingerprint = self._embedder().fingerprint
         mine = [key for key, _ in self._catalog.keys_of([note.row])]
-        centre = self._meaning.centre(fingerprint, mine)
+        centre = self._meaning.centre(self._vectors, fingerprint, mine)
         if centre is None:
             return Retrieved((), (), (f"The meaning of {note.ref.path} is not indexed yet; run `exo index`.",), (), 0)
         arms = self._by_meaning(fingerprint, centre, {}, None, own=note.row)
@@ -156,18 +169,21 @@ class Retriever:
     ) -> _Arms:
         """Nearest chunks and, exactly, every chunk of the notes found by words, pooled to the best of each note."""
         if among is None:
-            near = dict(self._meaning.nearest(fingerprint, vector, NEIGHBOURS))
+            near = dict(self._meaning.nearest(self._vectors, fingerprint, vector, NEIGHBOURS))
             places = self._catalog.places_of(near)
         else:
             places = self._catalog.keys_of(among)
-            near = self._meaning.similarities(fingerprint, vector, [key for key, _ in places])
+            near = self._similarities(fingerprint, vector, [key for key, _ in places])
         others = self._catalog.keys_of(note for note in words)
-        near |= self._meaning.similarities(fingerprint, vector, [key for key, _ in others if key not in near])
+        near |= self._similarities(fingerprint, vector, [key for key, _ in others if key not in near])
         pooled: dict[int, float] = {}
         for key, note in (*places, *others):
             if key in near and note != own:
                 pooled[note] = max(near[key], pooled.get(note, -1.0))
         return _Arms(words, pooled, near)
+
+    def _similarities(self, fingerprint: str, vector: Vectors, keys: Sequence[str]) -> dict[str, float]:
+        return self._meaning.similarities(self._vectors, fingerprint, vector, keys)
 
     # -- hits -------------------------------------------------------------------------------------------------------
 
@@ -196,8 +212,12 @@ class Retriever:
         return tuple(hits), tuple(places.explained(note.row) for note, _ in found)
 
     def _hit(self, query: Query, note: NoteRow, passage: PlacedChunk, score: float, ranks: Ranks) -> Hit:
-        file = str(self._roots.get(note.ref.folder, Path()) / note.raw)
-        return Hit(note.ref, file, passage.chunk, score, ranks, snippet(passage.chunk, query))
+        file = self._file(note)
+        missing = not os.path.lexists(file)
+        return Hit(note.ref, file, passage.chunk, score, ranks, snippet(passage.chunk, query), missing)
+
+    def _file(self, note: NoteRow) -> str:
+        return str(self._roots.get(note.ref.folder, Path()) / note.raw)
 
     def _listed(self, among: set[int] | None, limit: int, notices: tuple[str, ...], clock: _Clock) -> Retrieved:
         """Notes that meet the filters, the newest first: there is nothing to rank them by."""

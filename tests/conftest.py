@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from owned import OwnedPlace, make_owned, survivors
 from places import NOTES, Place, make_place
 from vaults import CountingEmbedder, Opener, Vault
 
@@ -18,6 +21,19 @@ from exocortex.config import Folder
 def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("EXO_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever was started for a home of a test must be gone when the tests are over."""
+    yield
+    below = str(tmp_path_factory.getbasetemp())
+    deadline = time.monotonic() + 5
+    while (left := survivors(below)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    assert not left, f"processes of tests that were not ended: {left}"
 
 
 @pytest.fixture
@@ -67,3 +83,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def fresh(tmp_path: Path) -> Place:
     """A vault that Exocortex has not been told of."""
     return make_place(tmp_path, NOTES)
+
+
+@pytest.fixture
+def owned(tmp_path: Path) -> Iterator[OwnedPlace]:
+    """A vault whose commands start an owner in the background; ended at the end of the test."""
+    made = make_owned(tmp_path)
+    yield made
+    made.end()

@@ -107,6 +107,7 @@ def make_place(root: Path, notes: dict[str, str]) -> Place:
         "HOME": str(root / "user"),
         "EXO_HOME": str(root / "home"),
         "EXO_EMBEDDER_NAME": "hash",
+        "EXO_OWNER_START": "false",
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",

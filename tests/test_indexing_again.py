@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -89,7 +89,8 @@ def test_stopped_at_any_step_and_run_again_it_is_as_if_never_stopped(open_vault:
         if at == 0:
             expected = without_identities(dump(opener.home))
         assert without_identities(dump(opener.home)) == expected
-    assert steps == ["scan", "scan", "words", "words", "meaning", "meaning", "meaning", "vectors"]
+    assert [stage for stage, _ in groupby(steps)] == ["scan", "words", "meaning", "vectors"]
+    assert (steps.count("scan"), steps.count("words"), steps.count("meaning") >= 3) == (2, 2, True)
 
 
 def stopped_after(opener: Opener, events: int) -> str | None:

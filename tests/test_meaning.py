@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 import pytest
-from vaults import files_below
 
 from exocortex.bootstrap import chroma
 from exocortex.core.errors import EngineError
@@ -38,11 +36,19 @@ def directions(rows: int, seed: int = 1) -> Matrix:
 class Store:
     """A home with vectors in its ledger, and the meaning over it, which asks Chroma whatever their number."""
 
-    def __init__(self, home: Path, open_index: Callable[[Path], VectorIndex] = chroma) -> None:
+    def __init__(
+        self,
+        home: Path,
+        open_index: Callable[[Path], VectorIndex] = chroma,
+        probe: Callable[[Path], bool] = lambda _: True,
+        in_memory: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.home = home
         self.opened = 0
         self.ledger = Ledger(home)
-        self.meaning = Meaning(home, self.ledger, self._counting(open_index), exact_up_to=0)
+        self.reader = Ledger.reading(home)
+        self.meaning = Meaning(home, self.ledger, self._counting(open_index), probe, 0, in_memory, clock)
 
     def _counting(self, open_index: Callable[[Path], VectorIndex]) -> Callable[[Path], VectorIndex]:
         def opening(folder: Path) -> VectorIndex:
@@ -60,11 +66,21 @@ class Store:
         """Bring Chroma up to date."""
         return list(self.meaning.publish(fingerprint, stop or Event()))
 
+    def nearest(self, vector: Matrix, limit: int, fingerprint: str = "f") -> list[tuple[str, float]]:
+        """A search as another thread makes it, through a connection of its own."""
+        return self.meaning.nearest(self.reader.vectors, fingerprint, vector, limit)
+
+    @property
+    def served(self) -> bool:
+        """Whether Chroma is searched, and does it well."""
+        recall = self.meaning.recall(self.reader.vectors, "f", 20)
+        return recall is not None and recall >= 0.95
+
     def agrees(self, fingerprint: str = "f") -> None:
         """Some searches give what comparing all vectors gives."""
         keys, matrix = self.ledger.vectors.all(fingerprint)
         for vector in directions(5, seed=99):
-            found = self.meaning.nearest(fingerprint, vector, 10)
+            found = self.nearest(vector, 10, fingerprint)
             exact = dict(ExactIndex(keys, matrix).nearest(vector, len(keys)))
             assert len({key for key, _ in found} & set(list(exact)[:10])) >= 8
             assert dict(found) == {key: pytest.approx(exact[key], abs=5e-3) for key, _ in found}
@@ -73,6 +89,7 @@ class Store:
     def close(self) -> None:
         """Let go of everything."""
         self.meaning.close()
+        self.reader.close()
         self.ledger.close()
 
 
@@ -105,13 +122,15 @@ def reopened(published: Path, tmp_path: Path) -> Path:
 
 def test_few_vectors_are_compared_and_chroma_is_never_opened(home: Path) -> None:
     with closing(Ledger(home)) as ledger:
-        meaning = Meaning(home, ledger, _broken, exact_up_to=MANY)
-        ledger.vectors.store("f", ["a", "b"], directions(2))
-        (best, score), _ = meaning.nearest("f", directions(2)[1], 5)
+        meaning, vectors = Meaning(home, ledger, _broken, exact_up_to=MANY), ledger.vectors
+        vectors.store("f", ["a", "b"], directions(2))
+        meaning.attach("f")
+        (best, score), _ = meaning.nearest(vectors, "f", directions(2)[1], 5)
         assert best == "b"
         assert score == pytest.approx(1, abs=1e-3)
-        assert meaning.nearest("f", directions(2)[1], 1)[0][0] == "b"
-        assert meaning.nearest("other", directions(1)[0], 5) == []
+        assert meaning.nearest(vectors, "f", directions(2)[1], 1)[0][0] == "b"
+        assert meaning.nearest(vectors, "other", directions(1)[0], 5) == []
+        assert meaning.notices() == ()
 
 
 def test_changes_are_seen_at_once_before_and_after_publishing(store: Store) -> None:
@@ -124,8 +143,8 @@ def test_changes_are_seen_at_once_before_and_after_publishing(store: Store) -> N
         store.ledger.vectors.release(["key 3"], 0.0)
         store.ledger.vectors.store("f", ["key 4", "new"], directions(2, seed=5))
     store.agrees()
-    assert "key 3" not in dict(store.meaning.nearest("f", directions(50)[3], 50))
-    assert store.meaning.nearest("f", directions(2, seed=5)[1], 1)[0][0] == "new"
+    assert "key 3" not in dict(store.nearest(directions(50)[3], 50))
+    assert store.nearest(directions(2, seed=5)[1], 1)[0][0] == "new"
     assert store.publish()[-1].done == 3
     store.agrees()
     assert store.opened == 1
@@ -137,29 +156,102 @@ def test_nothing_changed_opens_nothing(reopened: Path) -> None:
         assert store.opened == 0
 
 
-def test_what_was_published_is_found_after_reopening(reopened: Path) -> None:
+def test_searches_never_open_chroma_and_use_it_once_it_is_attached(reopened: Path) -> None:
     with closing(Store(reopened)) as store:
         store.agrees()
-        assert store.opened == 1
+        assert (store.opened, store.served) == (0, False)
+        store.meaning.attach("f")
+        store.meaning.attach("f")
+        assert (store.opened, store.served) == (1, True)
+        store.agrees()
         assert (reopened / "vectors" / "open").exists()
+        assert store.publish() == []
     assert not (reopened / "vectors" / "open").exists()
-
-
-def test_the_folder_is_for_its_owner_alone_and_holds_nothing_but_vectors(reopened: Path) -> None:
+    assert not list(reopened.glob("vectors/*.sample"))
     assert (reopened / "vectors").stat().st_mode & 0o077 == 0
 
 
+def aside(home: Path) -> list[Path]:
+    return list((home / "vectors").glob("*.quarantine-*"))
+
+
 def test_a_crash_leaves_a_marker_and_the_next_run_builds_anew(reopened: Path) -> None:
-    (reopened / "vectors" / "open").write_text("f")
-    before = next((reopened / "vectors").glob("f-*"))
-    with closing(Store(reopened)) as store:
-        store.agrees()
+    for crash in range(2):
+        (reopened / "vectors" / "open").write_text("command")
+        (before,) = (path for path in (reopened / "vectors").glob("f-*") if path not in aside(reopened))
+        with closing(Store(reopened)) as store:
+            store.agrees()
+            store.meaning.attach("f")
+            assert store.opened == 0
+            assert "was open when" in store.meaning.notices()[0]
+            assert store.publish()[-1].done == MANY
+            store.agrees()
+            assert (store.opened, store.served, store.meaning.notices()) == (1, True, ())
+        (kept,) = aside(reopened)
+        assert kept.name.startswith(before.name), crash
+        assert not before.exists()
+
+
+def test_three_owners_dead_within_ten_minutes_are_enough_for_an_hour(reopened: Path) -> None:
+    times = [1_000_000.0]
+    clock = partial(times.__getitem__, -1)
+    for _ in range(3):
+        times.append(clock() + 299)
+        with closing(Store(reopened, in_memory=True, clock=clock)) as store:
+            store.publish()
+            store.meaning.attach("f")
+            assert store.served
+        (reopened / "vectors" / "open").write_text("owner")
+    with closing(Store(reopened, in_memory=True, clock=clock)) as store:
+        store.meaning.attach("f")
+        assert store.publish() == []
         assert store.opened == 0
-        assert store.publish()[-1].done == MANY
+        assert "crashed three times" in store.meaning.notices()[0]
         store.agrees()
-        assert store.opened == 1
-    assert not before.exists()
-    assert [file.name for file in (reopened / "vectors").iterdir()] == [next((reopened / "vectors").glob("f-*")).name]
+    times.append(clock() + 3601)
+    with closing(Store(reopened, in_memory=True, clock=clock)) as store:
+        assert store.meaning.notices() == ()
+        assert store.publish()[-1].done == MANY
+        assert store.served
+
+
+def test_a_killed_command_is_not_counted_for_it_does_not_start_again_by_itself(reopened: Path) -> None:
+    for _ in range(4):
+        (reopened / "vectors" / "open").write_text("command")
+        with closing(Store(reopened)) as store:
+            assert store.publish()[-1].done == MANY
+            assert store.served
+
+
+def test_a_folder_that_fails_its_test_opening_is_set_aside_and_built_anew(reopened: Path) -> None:
+    with closing(Store(reopened, probe=lambda _: False)) as store:
+        store.meaning.attach("f")
+        assert (store.opened, len(aside(reopened))) == (0, 1)
+        assert "damaged" in store.meaning.notices()[0]
+        store.agrees()
+        assert store.publish()[-1].done == MANY
+        assert (store.served, store.meaning.notices()) == (True, ())
+
+
+def test_a_folder_of_deleted_vectors_is_replaced_by_a_fresh_one(store: Store) -> None:
+    store.fill(1000)
+    store.publish()
+    before = store.ledger.get("vectors_folder")
+    with store.ledger.transaction():
+        store.ledger.vectors.release([f"key {row}" for row in range(250)], 0.0)
+    store.publish()
+    assert store.ledger.get("vectors_folder") == before
+    with store.ledger.transaction():
+        store.ledger.vectors.release([f"key {row}" for row in range(250, 500)], 0.0)
+    store.publish()
+    assert store.publish() == []
+    with store.ledger.transaction():
+        store.ledger.vectors.release(["key 501"], 0.0)
+    store.publish()
+    assert store.ledger.get("vectors_folder") != before
+    assert not aside(store.home)
+    store.agrees()
+    assert store.served
 
 
 def test_a_deleted_folder_is_built_anew(reopened: Path) -> None:
@@ -188,6 +280,7 @@ def test_another_embedders_vectors_replace_the_folder(reopened: Path) -> None:
         store.agrees("g")
         store.publish("g")
         store.agrees("g")
+        store.agrees("f")
         assert [file.name[:2] for file in (reopened / "vectors").iterdir() if file.is_dir()] == ["g-"]
 
 
@@ -208,95 +301,100 @@ class Failing(ExactIndex):
 def test_an_index_that_cannot_be_opened_or_asked_does_not_matter_to_searches(reopened: Path, tmp_path: Path) -> None:
     shutil.copytree(reopened, tmp_path / "second")
     with closing(Store(reopened, _broken)) as store:
+        store.meaning.attach("f")
         store.agrees()
         with pytest.raises(EngineError, match="Chroma cannot store the vectors"):
             store.publish()
         store.agrees()
+        assert store.meaning.notices()
+    assert not (reopened / "vectors" / "open").exists()
     with closing(Store(tmp_path / "second", lambda _: Failing([], directions(0)))) as store:
+        store.meaning.attach("f")
+        assert store.opened == 1
+        store.agrees()
+
+
+class Hanging(ExactIndex):
+    """An index that answers until told to hang."""
+
+    hangs = False
+
+    def nearest(self, vector: Matrix, limit: int) -> list[tuple[str, float]]:
+        if self.hangs:
+            time.sleep(5)
+        return super().nearest(vector, limit)
+
+
+def test_an_index_that_hangs_keeps_a_search_waiting_two_seconds_and_only_once(store: Store) -> None:
+    index = Hanging([], directions(0))
+    with closing(Store(store.home, lambda _: index)) as waiting:
+        waiting.fill()
+        waiting.publish()
+        assert waiting.served
+        index.hangs = True
+        began = time.monotonic()
+        waiting.agrees()
+        assert 2 <= time.monotonic() - began < 3
+        assert "has not answered" in waiting.meaning.notices()[0]
+
+
+def test_an_index_that_finds_the_wrong_vectors_is_not_searched(store: Store) -> None:
+    class Forgetful(ExactIndex):
+        """Finds a vector by itself, and nothing that is near it."""
+
+        def nearest(self, vector: Matrix, limit: int) -> list[tuple[str, float]]:
+            found = super().nearest(vector, self.count())
+            return found[:1] + found[len(found) - limit + 1 :]
+
+    with closing(Store(store.home, lambda _: Forgetful([], directions(0)))) as forgetful:
+        forgetful.fill(2000)
+        forgetful.publish()
+        assert not forgetful.served
+        assert "of what is nearest" in forgetful.meaning.notices()[0]
+        forgetful.agrees()
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_readers_on_other_threads_see_every_change_while_one_writes(home: Path, in_memory: bool) -> None:
+    with closing(Store(home, in_memory=in_memory)) as store:
+        store.fill(1500)
+        store.publish()
+        vectors, wrong, done = directions(60, seed=5), list[str](), Event()
+
+        def read() -> None:
+            with closing(Ledger.reading(home)) as ledger:
+                while not done.is_set():
+                    seen = written[0]
+                    found = store.meaning.nearest(ledger.vectors, "f", vectors[seen], 3)
+                    if found[0][0] != f"new {seen}" or found[0][1] < 0.999:
+                        wrong.append(f"{seen}: {found}")
+
+        written = [0]
+        store.ledger.vectors.store("f", ["new 0"], vectors[:1])
+        with ThreadPoolExecutor(3) as pool:
+            readers = [pool.submit(read) for _ in range(3)]
+            for row in range(1, 60):
+                with store.ledger.transaction():
+                    store.ledger.vectors.store("f", [f"new {row}"], vectors[row : row + 1])
+                    store.ledger.vectors.release([f"key {row}"], 0.0)
+                written[0] = row
+                if row % 7 == 0:
+                    store.publish()
+            done.set()
+            for reader in readers:
+                reader.result()
+        assert wrong == []
+        assert store.opened == 1
         store.agrees()
 
 
 def test_similarities_and_the_centre_are_exact(store: Store) -> None:
     store.fill(3)
     keys, matrix = store.ledger.vectors.all("f")
-    assert store.meaning.similarities("f", matrix[0], ["key 2", "none"]) == {
+    assert store.meaning.similarities(store.reader.vectors, "f", matrix[0], ["key 2", "none"]) == {
         "key 2": pytest.approx(float(matrix[0] @ matrix[2]), abs=1e-6)
     }
-    centre = store.meaning.centre("f", keys)
+    centre = store.meaning.centre(store.reader.vectors, "f", keys)
     assert centre is not None
     assert float(np.linalg.norm(centre)) == pytest.approx(1, abs=1e-5)
-    assert store.meaning.centre("f", ["none"]) is None
-
-
-# -- damage: in a process of its own, for Chroma's core may end it ---------------------------------------------------
-
-ANSWER = f"""
-import sys
-from contextlib import closing
-from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_meaning import Store
-for home in map(Path, sys.argv[1:]):
-    with closing(Store(home)) as store:
-        if home.name.startswith("publish"):
-            with store.ledger.transaction():
-                store.ledger.vectors.release(["key 1"], 0.0)
-            store.publish()
-            assert not store.ledger.vectors.unpublished()
-        store.agrees()
-    print(home.name, flush=True)
-"""
-
-
-def truncate(file: Path) -> None:
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    for place in range(len(content) // 3, len(content), max(1, len(content) // 50)):
-        content[place] ^= 0xFF
-    file.write_bytes(content)
-
-
-def spoil(home: Path, damage: Callable[[Path], None], *names: str) -> None:
-    spoiled = [file for file in files_below(home / "vectors") if file.name in names]
-    assert spoiled
-    for file in spoiled:
-        damage(file)
-
-
-def lose_segments(home: Path) -> None:
-    for folder in (home / "vectors").glob("f-*/*/"):
-        shutil.rmtree(folder)
-
-
-SEGMENT = ("data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
-DAMAGES: dict[str, Callable[[Path], None]] = {
-    "the catalogue truncated": lambda home: spoil(home, truncate, "chroma.sqlite3"),
-    "the catalogue flipped": lambda home: spoil(home, flip, "chroma.sqlite3"),
-    "the catalogue deleted": lambda home: spoil(home, Path.unlink, "chroma.sqlite3"),
-    "segments truncated": lambda home: spoil(home, truncate, *SEGMENT),
-    "segments flipped": lambda home: spoil(home, flip, "header.bin", "link_lists.bin", "index_metadata.pickle"),
-    "segments deleted": lose_segments,
-}
-
-
-def test_damaged_files_never_keep_a_search_from_answering(published: Path, tmp_path: Path) -> None:
-    homes = []
-    for damage in DAMAGES:
-        for then in ("search", "publish"):
-            homes.append(tmp_path / f"{then} with {damage}")
-            shutil.copytree(published, homes[-1])
-            DAMAGES[damage](homes[-1])
-    crashed: set[Path] = set()
-    while homes:
-        ended = subprocess.run(
-            [sys.executable, "-c", ANSWER, *map(str, homes)], capture_output=True, text=True, check=False
-        )
-        assert ended.returncode <= 0, ended.stderr
-        homes = homes[len(ended.stdout.splitlines()) :]
-        if ended.returncode < 0:
-            assert ended.returncode in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
-            assert homes[0] not in crashed, "crashed twice on the same files"
-            crashed.add(homes[0])
+    assert store.meaning.centre(store.reader.vectors, "f", ["none"]) is None

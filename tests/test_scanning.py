@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from vaults import Opener, Vault, index, paths
 
 from exocortex.config import Folder
-from exocortex.scanning import GUARDED_FROM, Scanned, Scanner
+from exocortex.scanning import Scanned, Scanner
 from exocortex.storage.ledger import Ledger
 from exocortex.storage.state import State
 from exocortex.storage.vault import scan
@@ -24,23 +25,56 @@ class Books:
         self.ledger = ledger
         self.vault = vault
         self.folder = Folder("notes", vault.root)
-        self._scanner = Scanner(ledger, state, ("ignored/",))
+        self.seconds = 0.0
+        """The scanner's clock."""
+        self.scanner = Scanner(ledger, state, ("ignored/",), lambda: self.seconds)
 
-    def scan(self, *folders: Folder) -> Scanned:
+    def scan(self, *folders: Folder, accept_deletions: bool = False) -> Scanned:
         """Scan, and see that the sums agree with the disk."""
-        scanned = self._scanner.scan(folders or [self.folder])
-        if self.vault.root.is_dir() and not folders and not scanned.away:
+        scanned = self.scanner.scan(folders or [self.folder], accept_deletions=accept_deletions)
+        if self.vault.root.is_dir() and not folders:
             found = scan(self.folder, ("ignored/",))
             status = self.ledger.folder_status("notes", "", missing=False)
             assert status.on_disk == len(found.files) + len(found.skipped)
-            assert status.on_disk == status.indexed + status.pending + status.skipped
-            assert status.others == len(found.others)
+            assert status.others == len(found.others) or found.empty
+            self.sums()
         return scanned
+
+    def sums(self) -> tuple[int, int, int, int, int]:
+        """On disk, indexed, pending, skipped; and frozen."""
+        status = self.ledger.folder_status("notes", "", missing=False)
+        assert status.on_disk == status.indexed + status.pending + status.skipped
+        return status.on_disk, status.indexed, status.pending, status.skipped, status.frozen
+
+    def rows(self) -> dict[str, int]:
+        """Each file's row, by path."""
+        return {row["path"]: row["id"] for row in self.ledger.connection.execute("SELECT path, id FROM notes")}
 
     def states(self) -> dict[str, str]:
         """Each file's state, by path."""
         rows = self.ledger.connection.execute("SELECT path, state FROM notes ORDER BY path")
         return {row["path"]: row["state"] for row in rows}
+
+
+def many(books: Books, count: int) -> None:
+    """So many notes, indexed as far as a scan does."""
+    books.vault.fill({f"{number}.md": f"{number}" for number in range(count)})
+    books.scan()
+
+
+def move_out(books: Books, count: int) -> Path:
+    """The first of them, elsewhere."""
+    kept = books.vault.root.with_name("kept")
+    kept.mkdir(exist_ok=True)
+    for number in range(count):
+        (books.vault.root / f"{number}.md").rename(kept / f"{number}.md")
+    return kept
+
+
+def remove(books: Books, first: int, count: int) -> None:
+    """Some of them, for good."""
+    for number in range(first, first + count):
+        books.vault.remove(f"{number}.md")
 
 
 @pytest.fixture
@@ -149,23 +183,142 @@ def test_a_root_that_became_a_file_takes_nothing_out(books: Books) -> None:
     assert set(books.states()) == {"a.md"}
 
 
-def test_a_large_vault_found_empty_is_thought_unmounted_a_small_one_emptied(books: Books) -> None:
-    for number in range(GUARDED_FROM):
-        books.vault.write(f"{number}.md", "")
+def test_a_vault_found_entirely_empty_is_thought_unmounted_until_it_is_said_to_be_emptied(books: Books) -> None:
+    books.vault.fill({"a.md": "", "sub/b.md": ""})
     books.scan()
-    books.vault.root.rename(books.vault.root.with_name("away"))
-    books.vault.root.mkdir()
-    assert "is it unmounted?" in books.scan().away[0]
-    assert len(books.states()) == GUARDED_FROM
-    books.vault.root.rmdir()
-    books.vault.root.with_name("away").rename(books.vault.root)
-    assert books.scan().away == ()
-    books.vault.remove("0.md")
-    books.scan()
-    for number in range(1, GUARDED_FROM):
-        books.vault.remove(f"{number}.md")
-    assert books.scan().removed == GUARDED_FROM - 1
+    root = books.vault.root
+    root.rename(root.with_name("away"))
+    root.mkdir()
+    for _ in range(2):
+        assert "is it unmounted?" in books.scan().away[0]
+        assert set(books.states()) == {"a.md", "sub/b.md"}
+    assert books.sums() == (0, 0, 0, 0, 2)
+    root.rmdir()
+    root.with_name("away").rename(root)
+    assert books.scan() == Scanned(0, 0, (), ())
+    assert books.sums() == (2, 0, 2, 0, 0)
+    for name in ("a.md", "sub"):
+        books.vault.remove(name)
+    assert books.scan().away
+    assert books.scan(accept_deletions=True).removed == 2
     assert books.states() == {}
+
+
+def test_of_a_few_notes_all_can_go_while_anything_else_is_there(books: Books) -> None:
+    books.vault.fill({"a.md": "", "b.md": "", ".obsidian/app.json": ""})
+    books.scan()
+    books.vault.remove("a.md")
+    books.vault.remove("b.md")
+    assert (books.scan().removed, books.states()) == (2, {})
+
+
+def test_many_notes_gone_at_once_are_kept_until_they_are_back(books: Books) -> None:
+    many(books, 100)
+    kept = move_out(books, 30)
+    (told,) = books.scan().away
+    assert told.startswith("30 of the 100 notes of folder notes vanished at once")
+    assert "exo index --accept-deletions" in told
+    assert len(books.states()) == 100
+    assert books.sums() == (70, 0, 70, 0, 30)
+    assert len(books.ledger.pending()) == books.ledger.pending_count() == 70
+    books.vault.write("new.md", "still followed")
+    books.vault.remove("99.md")
+    assert books.scan().away[0].startswith("31 of the 100")
+    assert books.sums() == (70, 0, 70, 0, 31)
+    for file in kept.iterdir():
+        file.rename(books.vault.root / file.name)
+    assert books.scan() == Scanned(0, 1, (), (), ("notes:99.md",))
+    assert books.sums() == (100, 0, 100, 0, 0)
+
+
+def test_a_freeze_lifts_when_few_enough_are_missing(books: Books) -> None:
+    many(books, 100)
+    kept = move_out(books, 30)
+    assert books.scan().away
+    for file in sorted(kept.iterdir())[:5]:
+        file.rename(books.vault.root / file.name)
+    assert (books.scan().removed, books.sums()) == (25, (75, 0, 75, 0, 0))
+
+
+def test_a_fifth_of_a_large_folder_may_go(books: Books) -> None:
+    many(books, 150)
+    move_out(books, 30)
+    assert (books.scan().removed, books.sums()[0]) == (30, 120)
+
+
+def test_many_notes_gone_in_small_numbers_within_a_minute_are_many(books: Books) -> None:
+    many(books, 100)
+    for first in (0, 10):
+        remove(books, first, 10)
+        assert books.scan().removed == 10
+    remove(books, 20, 10)
+    assert books.scan().away
+    assert books.sums() == (70, 0, 70, 0, 10)
+    books.seconds += 61
+    assert (books.scan().removed, books.sums()) == (10, (70, 0, 70, 0, 0))
+
+
+def test_deletions_are_confirmed(books: Books) -> None:
+    many(books, 100)
+    move_out(books, 60)
+    assert books.scan().away
+    assert books.scan(accept_deletions=True).removed == 60
+    assert books.sums() == (40, 0, 40, 0, 0)
+    remove(books, 60, 10)
+    assert books.scan().removed == 10
+
+
+def test_another_branch_may_take_many_notes_along(books: Books) -> None:
+    books.vault.write(".git/HEAD", "ref: refs/heads/main\n")
+    many(books, 100)
+    kept = move_out(books, 60)
+    assert books.scan().away
+    books.vault.write(".git/HEAD", "ref: refs/heads/other\n")
+    assert (books.scan().removed, books.sums()) == (60, (40, 0, 40, 0, 0))
+    for file in kept.iterdir():
+        file.rename(books.vault.root / file.name)
+    books.scan()
+    move_out(books, 60)
+    assert books.scan().away
+
+
+def test_what_the_user_has_ignored_is_not_thought_vanished(books: Books) -> None:
+    many(books, 100)
+    books.vault.write(".exoignore", "*.md\n")
+    assert (books.scan().removed, books.states()) == (100, {})
+
+
+def test_a_note_that_comes_back_while_others_are_removed_stays(books: Books) -> None:
+    """The walk reads a folder's names before another one's: what moves in between is seen in neither."""
+    books.vault.fill({"a.md": "x", "b.md": "y"})
+    books.scan()
+    seen = scan(books.folder)
+    without = replace(seen, files=tuple(file for file in seen.files if file.path == "b.md"))
+    scanned = books.scanner._apply(books.folder, without, books.ledger.known("notes"), meant=False, head=None)
+    assert (scanned.removed, set(books.states())) == (0, {"a.md", "b.md"})
+
+
+def test_two_notes_that_change_places_stay_themselves(books: Books) -> None:
+    books.vault.fill({"a.md": "x", "b.md": "yy", "sub/c.md": "zzz"})
+    books.scan()
+    rows = books.rows()
+    books.vault.move("a.md", "t.md")
+    books.vault.move("b.md", "a.md")
+    books.vault.move("sub/c.md", "b.md")
+    books.vault.move("t.md", "sub/c.md")
+    assert books.scan().moved == 3
+    assert books.rows() == {"a.md": rows["b.md"], "b.md": rows["sub/c.md"], "sub/c.md": rows["a.md"]}
+    assert books.scan() == Scanned(0, 0, (), ())
+
+
+def test_a_note_moved_onto_another_stays_itself_and_the_other_is_gone(books: Books) -> None:
+    books.vault.fill({"a.md": "x", "b.md": "yy", "links.md": "[[a]]"})
+    books.scan()
+    rows = books.rows()
+    books.vault.move("b.md", "a.md")
+    scanned = books.scan()
+    assert (scanned.moved, scanned.removed) == (1, 1)
+    assert books.rows() == {"a.md": rows["b.md"], "links.md": rows["links.md"]}
 
 
 def test_a_folder_that_cannot_be_entered_keeps_what_is_known_of_it(books: Books) -> None:

@@ -33,8 +33,20 @@ def _louder(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> Non
         setattr(ctx.obj.console, str(parameter.name), True)
 
 
-def volume_options() -> list[click.Parameter]:
-    """`-q` and `-v`, which every command takes, before its name or after."""
+def _alone(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and isinstance(ctx.obj, Face):
+        ctx.obj.alone = True
+
+
+def common_options() -> list[click.Parameter]:
+    """`-q`, `-v` and `--no-owner`, which every command takes, before its name or after."""
+    no_owner = click.Option(
+        ["--no-owner"],
+        is_flag=True,
+        expose_value=False,
+        callback=_alone,
+        help="Do the work in this process, without one in the background.",
+    )
     quiet = click.Option(
         ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_louder, help="Say only the answer and errors."
     )
@@ -45,7 +57,7 @@ def volume_options() -> list[click.Parameter]:
         callback=_louder,
         help="Say more: timings, library messages, tracebacks.",
     )
-    return [quiet, verbose]
+    return [quiet, verbose, no_owner]
 
 
 class Command(click.Command):
@@ -53,7 +65,7 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += volume_options()
+        self.params += common_options()
 
 
 class QueryCommand(Command):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from exocortex import __version__
-from exocortex.cli.arguments import volume_options
+from exocortex.cli.arguments import common_options
 from exocortex.cli.face import Face
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -17,6 +17,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("demo", "See it work on a sample vault, in a temporary place."),
         "init": ("folders", "Point it at a folder of notes."),
         "index": ("index", "Read what is new or changed."),
+        "watch": ("watch", "Follow what is noticed and read, as it happens."),
     },
     "Ask and search": {
         "ask": ("ask", "Answer a question from your notes, with the lines that say so."),
@@ -32,10 +33,21 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tags": ("lists", "Every tag, and how many notes carry it."),
         "tasks": ("lists", "Open tasks, by note."),
     },
+    "Write": {
+        "capture": ("capture", "Make a note of a thought, typed or piped in."),
+        "undo": ("undo", "Take back the last change that exo made to a note."),
+    },
     "Look after it": {
         "status": ("status", "What is indexed, what is pending, what was skipped and why."),
         "folders": ("folders", "The folders of notes; take one out."),
         "config": ("settings", "Every setting, and where its value comes from."),
+        "doctor": ("doctor", "Look through everything, and name what mends it."),
+        "rebuild": ("doctor", "Drop the index, to make it again from the notes."),
+        "restore": ("restore", "Put back a backup of what can't be made again."),
+        "pause": ("serve", "Do nothing in the background."),
+        "resume": ("serve", "Go on with it."),
+        "serve": ("serve", "Hold the index for good, as a service does."),
+        "stop": ("serve", "End the process that holds the index."),
     },
 }
 """Section of the help: command: (module beside this one, what it does)."""
@@ -100,7 +112,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
-    params=volume_options(),
+    params=common_options(),
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,8 @@ class Face:
     """What the user had set, for programs that write notes."""
     flags: dict[str, object] = field(default_factory=dict)
     """What was typed for `home` and for settings, as `config.load` takes it."""
+    alone: bool = False
+    """Whether the work is to be done in this process."""
     _config: Config | None = None
 
     def config(self) -> Config:
@@ -58,16 +60,37 @@ class Face:
         return find_home(self.environ, None if typed is None else str(typed))[0]
 
     @contextmanager
-    def cortex(self) -> Iterator[CortexPort]:
-        """The index, held while in use; raises ConfigError without folders, IndexHeldError if it is held."""
+    def cortex(self, *, start: bool = True) -> Iterator[CortexPort]:
+        """The index: of its owner, which is started if need be and wanted, or else opened in this process.
+
+        Raises ConfigError without folders, IndexHeldError if another kind of process holds the index.
+        """
         config = self.config()
         if not config.folders:
             raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
+        owned = None if self.alone else self._owned(config, start)
+        if owned is not None:
+            with closing(owned):
+                yield owned
+            return
         self.console.mute_libraries()
         from exocortex.bootstrap import open_cortex
 
-        with open_cortex(config) as cortex:
+        with open_cortex(config, tell=self._tell) as cortex:
             yield cortex
+
+    def _owned(self, config: Config, start: bool) -> CortexPort | None:
+        """The index behind its owner, if there is to be one."""
+        from exocortex.starting import find_owner, reach_owner
+
+        if start and config.owner.start:
+            return reach_owner(config, self.environ, lambda: self._tell("Starting …"))
+        return find_owner(config, impose=start)
+
+    def _tell(self, notice: str) -> None:
+        from exocortex.cli.console import Span
+
+        self.console.notice(Span(notice, "faint"))
 
     def spelled(self, note: NoteRef) -> str:
         """A note's place as every NOTE argument takes it: its path, after its folder's name if there are several."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exocortex.cli.arguments import Command, json_option, pass_face, volume_options
+from exocortex.cli.arguments import Command, json_option, pass_face, common_options
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face, counted
 from exocortex.core.wire import document
@@ -44,7 +44,7 @@ def init_command(face: Face, folder: str, as_json: bool) -> int:
     return DONE
 
 
-@click.group("folders", invoke_without_command=True, params=volume_options())
+@click.group("folders", invoke_without_command=True, params=common_options())
 @json_option
 @pass_face
 @click.pass_context

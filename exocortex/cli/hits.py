@@ -73,7 +73,8 @@ def _paint_hit(face: Face, number: int, hit: Hit, explained: Explained | None) -
     face.console.line(Span(hit.note.title, "strong", hit.file, hit.snippet.line), lead=lead, right=date)
     indent = [Span("    ")]
     place = Span(f"{face.spelled(hit.note)}:{hit.snippet.line}", "accent", hit.file, hit.snippet.line)
-    face.console.line(place, Span(_path(hit), "faint"), lead=indent)
+    missing = [Span("  file missing", "warning")] if hit.missing else []
+    face.console.line(place, Span(_path(hit), "faint"), *missing, lead=indent)
     left = _SNIPPET_ROWS
     lines = snippet_lines(hit.snippet)
     if len(lines) > 1 and "".join(span.text for span in lines[0]).strip("# ") == hit.note.title:
@@ -91,6 +92,7 @@ def _write_hit(face: Face, hit: Hit, explained: Explained | None) -> None:
     """One line a hit, `path:line: ` first, as grep has it and editors read it."""
     text = " ".join(hit.snippet.text.split())
     why = f"  ({_explained(hit, explained)})" if explained else ""
+    why += "  (file missing)" if hit.missing else ""
     face.console.line(Span(f"{face.spelled(hit.note)}:{hit.snippet.line}: {hit.note.title}{_path(hit)}: {text}{why}"))
 
 

@@ -25,9 +25,10 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command("index", cls=Command)
 @click.option("--retry", is_flag=True, help="Look again at files that were skipped.")
+@click.option("--accept-deletions", is_flag=True, help="Notes that vanished in great numbers were meant to.")
 @json_option
 @pass_face
-def index_command(face: Face, retry: bool, as_json: bool) -> int:
+def index_command(face: Face, retry: bool, accept_deletions: bool, as_json: bool) -> int:
     """Read what is new or changed: words first, then meaning.
 
     \b
@@ -37,7 +38,7 @@ def index_command(face: Face, retry: bool, as_json: bool) -> int:
     Ctrl-C stops it and keeps what is done; the next run goes on from there.
     """
     with face.cortex() as cortex, stopping(face.console) as stop:
-        events = cortex.index.run(retry=retry, stop=stop)
+        events = cortex.index.run(retry=retry, accept_deletions=accept_deletions, stop=stop)
         indexed = _print_events(face, events) if as_json else watch(face, events)
         if not as_json:
             say_indexed(face, indexed, cortex.index.status())
@@ -45,7 +46,9 @@ def index_command(face: Face, retry: bool, as_json: bool) -> int:
 
 
 @contextmanager
-def stopping(console: Console) -> Iterator[StopEvent]:
+def stopping(
+    console: Console, said: str = "Stopping; what is done is kept. (Ctrl-C again to end it at once.)"
+) -> Iterator[StopEvent]:
     """The first Ctrl-C (or SIGTERM, or the terminal's end) asks the job to stop, a second one ends it as it stands."""
     stop = StopEvent()
 
@@ -53,7 +56,7 @@ def stopping(console: Console) -> Iterator[StopEvent]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        console.notice(Span("Stopping; what is done is kept. (Ctrl-C again to end it at once.)"))
+        console.notice(Span(said))
 
     before = {number: signal.getsignal(number) for number in _STOPPING}
     for number, handler in before.items():
@@ -101,6 +104,9 @@ def say_indexed(face: Face, indexed: Indexed, status: Status) -> None:
     for folder in status.folders:
         if folder.missing:
             face.console.notice(Span(f"Folder {folder.name} isn't there: {folder.root}", "warning"))
+        if folder.frozen:
+            kept = f"{counted(folder.frozen, 'note')} of folder {folder.name} vanished at once and stay in the index."
+            face.console.notice(Span(f"{kept} If you deleted them: exo index --accept-deletions", "warning"))
 
 
 def _print_events(face: Face, events: Iterable[Event]) -> Indexed:

@@ -7,7 +7,8 @@ import click
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, Face, counted
-from exocortex.core.status import FolderStatus, Status
+from exocortex.cli.progress import duration
+from exocortex.core.status import FolderStatus, OwnerStatus, Status
 from exocortex.core.wire import document
 
 
@@ -21,7 +22,7 @@ def status_command(face: Face, as_json: bool) -> int:
     exo status
     exo status --json | jq -r '.skipped[] | "\\(.path): \\(.reason)"'
     """
-    with face.cortex() as cortex:
+    with face.cortex(start=False) as cortex:
         status = cortex.index.status()
     if as_json:
         face.console.json(document(status))
@@ -41,7 +42,10 @@ def paint_status(face: Face, status: Status) -> None:
         ("scanned", face.clock(status.as_of) if status.as_of else "never"),
         ("home", f"{status.home} ({status.bytes_on_disk / 1e6:,.1f} MB)"),
     ]
+    rows += _owner(face, status.owner) if status.owner is not None else [("owner", "none runs")]
     face.console.rows([[Span(name, "faint"), Span(text)] for name, text in rows])
+    for notice in status.notices:
+        face.console.notice(Span(notice, "warning"))
     if status.skipped:
         face.console.line()
         face.console.line(Span("Skipped", "strong"))
@@ -53,8 +57,31 @@ def paint_status(face: Face, status: Status) -> None:
             ],
             indent=2,
         )
-    if status.as_of is None or status.chunks_to_embed or any(folder.pending for folder in status.folders):
+    behind = status.as_of is None or status.chunks_to_embed or any(folder.pending for folder in status.folders)
+    if behind and status.owner is None:
         face.console.notice(Span("To catch up: exo index", "faint"))
+
+
+def _owner(face: Face, owner: OwnerStatus) -> list[tuple[str, str]]:
+    """The process in the background, what it watches by, and what it has still to do."""
+    up = duration((face.now() - owner.started).total_seconds())
+    rows = [("owner", f"process {owner.pid}, up {up}, {owner.memory_bytes / 1e6:,.0f} MB")]
+    rows.append(("watching", f"by {owner.watch.mode}" if owner.watch.mode != "off" else "off"))
+    if owner.watch.why:
+        rows[-1] = ("watching", f"{rows[-1][1]}: {owner.watch.why}")
+    rows.append(("now", _doing(owner)))
+    return rows
+
+
+def _doing(owner: OwnerStatus) -> str:
+    if owner.problem is not None:
+        return f"{owner.problem} It is tried again."
+    if owner.paused:
+        return "paused; go on with: exo resume"
+    if owner.progress is None:
+        return "nothing to do"
+    left = f", {duration(owner.progress.eta)} left" if owner.progress.eta is not None else ""
+    return f"{owner.progress.stage}: {owner.progress.done:,} of {owner.progress.total:,}{left}"
 
 
 def _paint_folder(face: Face, folder: FolderStatus) -> None:

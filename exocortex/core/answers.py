@@ -41,6 +41,8 @@ class Hit:
     """0 to 1, comparable within one query only."""
     ranks: Ranks
     snippet: Snippet
+    missing: bool = False
+    """The file isn't there, and its deletion isn't confirmed yet."""
 
 
 class Support(StrEnum):

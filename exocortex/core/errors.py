@@ -5,7 +5,8 @@ ExocortexError            shown to the user as it is: what happened, then what t
 ├── ConfigError           config.toml or EXO_HOME is not usable
 ├── VaultError            a folder of notes is missing, unreadable, or not a folder
 ├── IndexStoreError       the index cannot be opened, or another process holds it
-└── EngineError           an embedder or a vector index is missing, damaged, or failed
+├── EngineError           an embedder or a vector index is missing, damaged, or failed
+└── OwnerError            the background process can't be started or talked to
 """
 
 from __future__ import annotations
@@ -57,3 +58,19 @@ class EngineError(ExocortexError):
     """A model or a vector store is missing or does not match its checksums."""
 
     kind = "engine"
+
+
+class OwnerError(ExocortexError):
+    """The process that holds the index can't be reached, or is of another version."""
+
+    kind = "owner"
+
+
+def error_of(kind: str, message: str, hint: str) -> ExocortexError:
+    """The error that another process reported, as the class it was there."""
+    kinds: list[type[ExocortexError]] = [ExocortexError]
+    for one in kinds:
+        if one.kind == kind:
+            return one(message, hint)
+        kinds += one.__subclasses__()
+    return ExocortexError(message, hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Stage = Literal["scan", "words", "meaning", "vectors"]
@@ -40,3 +41,25 @@ class Indexed:
 
 
 Event = Progress | Indexed
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Changes of the notes that have just become searchable by words."""
+
+    at: datetime
+    changed: tuple[str, ...]
+    """`folder:path` of the first few."""
+    count: int
+    """How many notes changed, removed ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something people should know: how changes are noticed from now on, a folder that is away, a failure."""
+
+    text: str
+
+
+Happening = Progress | Indexed | Saved | Notice
+"""What whoever watches is told."""

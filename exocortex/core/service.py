@@ -7,7 +7,7 @@ from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
-from exocortex.core.events import Event
+from exocortex.core.events import Event, Happening
 from exocortex.core.results import (
     Found,
     Inspected,
@@ -25,15 +25,31 @@ from exocortex.core.status import Status
 class IndexPort(Protocol):
     """The index as a face sees it."""
 
-    def run(self, *, retry: bool = False, stop: StopEvent | None = None) -> Iterator[Event]:
+    def run(
+        self, *, retry: bool = False, accept_deletions: bool = False, stop: StopEvent | None = None
+    ) -> Iterator[Event]:
         """Bring the index up to date, words first, then meaning; setting `stop` ends it soon and keeps what is done.
 
-        `retry` looks again at files that were skipped. Raises VaultError if no folder of notes is configured.
+        `retry` looks again at files that were skipped; `accept_deletions` takes out notes whose disappearance looked
+        like an accident. Raises VaultError if no folder of notes is configured.
         """
         ...
 
     def status(self) -> Status:
         """The ledger, without looking at the disk."""
+        ...
+
+
+    def watch(self, *, stop: StopEvent | None = None) -> Iterator[Happening]:
+        """What happens to the index from now on, until `stop` is set. Raises UsageError where nobody watches."""
+        ...
+
+    def pause(self) -> None:
+        """Do nothing in the background until told to go on: no reading, no embedding; survives a restart."""
+        ...
+
+    def resume(self) -> None:
+        """Go on with what `pause` held up."""
         ...
 
 

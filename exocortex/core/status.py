@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+from exocortex.core.events import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,23 @@ class FolderStatus:
     """Files without a parser (pictures, PDFs); not counted as on disk."""
     missing: bool
     """The folder itself isn't there at the moment; what was indexed of it still serves."""
+    frozen: int
+    """Notes that vanished too many at once to be thought deleted: they still serve, and count in none of the above."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerStatus:
+    """The process that holds the index."""
+
+    pid: int
+    started: datetime
+    memory_bytes: int
+    watch: WatchStatus
+    paused: bool
+    progress: Progress | None
+    """The stage it is in, with what is left of it; None while nothing is being done."""
+    problem: str | None
+    """Why the last attempt to catch up failed; it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +73,23 @@ class Status:
     """When the folders were last scanned; None before the first time."""
     bytes_on_disk: int
     """Size of the index, vectors included."""
+    notices: tuple[str, ...] = ()
+    """What people should know: a folder that is away, vectors being rebuilt."""
+    owner: OwnerStatus | None = None
+    """The process that holds the index in the background; None where the asking process holds it itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStatus:
+    """How changes in the folders are noticed at the moment."""
+
+    mode: Literal["events", "polling", "off"]
+    """What is in force, which can differ from what was asked for."""
+    since: datetime
+    """When this came into force."""
+    dirty: int
+    """Changes that wait to be looked at; a scan of everything counts as one."""
+    why: str
+    """A sentence for people if it isn't what was asked for, or not all of it; else empty."""
+    unwatched: tuple[str, ...]
+    """Names of folders that aren't there or can't be read; they are tried again all the time."""

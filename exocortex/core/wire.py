@@ -64,6 +64,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "ranks": {"words": hit.ranks.words, "meaning": hit.ranks.meaning},
         "snippet": hit.snippet.text,
+        "missing": hit.missing,
     }
 
 

@@ -18,11 +18,22 @@ from exocortex.core.notes import ParsedNote
 from exocortex.core.status import FolderStatus, Skipped
 from exocortex.core.words import FOLDING
 from exocortex.storage.contents import Contents
-from exocortex.storage.database import connect, transaction
+from exocortex.storage.database import connect, connect_reader, transaction
 from exocortex.storage.vault import FileStat
 from exocortex.storage.vectors import Vectors
 
-VERSION = 1
+VERSION = 2
+
+_MIGRATIONS = {
+    1: "ALTER TABLE vectors ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX vectors_changed ON vectors(fingerprint, changed);",
+}
+
+_THERE = (
+    "notes.id NOT IN (SELECT ids.value FROM meta, json_each(meta.value) AS folders, json_each(folders.value) AS ids"
+    " WHERE meta.key = 'frozen')"
+)
+"""SQL: a file that is on disk, as far as is known, or may be."""
 
 Known = tuple[int, int, int, int, str | None]
 """(size, mtime_ns, ctime_ns, inode, reason) of a file."""
@@ -62,10 +73,20 @@ class Ledger:
     def __init__(self, home: Path) -> None:
         self.path = home / "index.db"
         schema = files("exocortex.storage").joinpath("schema.sql").read_text("utf-8")
-        self.connection = connect(self.path, schema, VERSION, "NORMAL")
+        self.connection = connect(self.path, schema, VERSION, "NORMAL", _MIGRATIONS)
         self.contents = Contents(self.connection)
         self.vectors = Vectors(self.connection)
         self._keep_folding()
+
+    @classmethod
+    def reading(cls, home: Path) -> Ledger:
+        """The same file through a connection of its own, for reading alone; open the writing one first."""
+        ledger = cls.__new__(cls)
+        ledger.path = home / "index.db"
+        ledger.connection = connect_reader(ledger.path)
+        ledger.contents = Contents(ledger.connection)
+        ledger.vectors = Vectors(ledger.connection)
+        return ledger
 
     def _keep_folding(self) -> None:
         """Words are stored as this program folds them."""
@@ -107,16 +128,24 @@ class Ledger:
         query = "SELECT * FROM notes WHERE folder = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path"
         return [_file_row(row) for row in self.connection.execute(query, (folder, json.dumps(list(paths))))]
 
+    def with_inodes(self, folder: str, inodes: Iterable[int]) -> list[FileRow]:
+        """The files of a folder that had these inodes when they were last looked at."""
+        query = "SELECT * FROM notes WHERE folder = ? AND inode IN (SELECT value FROM json_each(?))"
+        return [_file_row(row) for row in self.connection.execute(query, (folder, json.dumps(list(inodes))))]
+
     def pending(self) -> list[FileRow]:
-        """Files whose words aren't in yet, the most recently changed first."""
-        rows = self.connection.execute("SELECT * FROM notes WHERE state = 'pending' ORDER BY mtime_ns DESC, id")
+        """Files on disk whose words aren't in yet, the most recently changed first."""
+        query = f"SELECT * FROM notes WHERE state = 'pending' AND {_THERE} ORDER BY mtime_ns DESC, id"  # noqa: S608
+        rows = self.connection.execute(query)
         return [_file_row(row) for row in rows]
 
     def outdated(self, chunker: str) -> list[FileRow]:
-        """Indexed files that were cut by another chunker."""
-        rows = self.connection.execute(
-            "SELECT * FROM notes WHERE state = 'indexed' AND chunker IS NOT ? ORDER BY mtime_ns DESC, id", (chunker,)
+        """Indexed files on disk that were cut by another chunker."""
+        query = (
+            f"SELECT * FROM notes WHERE state = 'indexed' AND chunker IS NOT ? AND {_THERE}"  # noqa: S608
+            " ORDER BY mtime_ns DESC, id"
         )
+        rows = self.connection.execute(query, (chunker,))
         return [_file_row(row) for row in rows]
 
     def expect(self, folder: str, found: Iterable[FileStat]) -> None:
@@ -133,6 +162,15 @@ class Ledger:
         """Whether this row is still that file's: rows of removed files are given out again."""
         query = "SELECT 1 FROM notes WHERE id = ? AND folder = ? AND path = ?"
         return self.connection.execute(query, (row, folder, path)).fetchone() is not None
+
+    def awaits(self, row: int, folder: str, file: FileStat, chunker: str) -> bool:
+        """Whether this row still is that file as it was seen then, and what this chunker finds in it isn't in yet."""
+        query = (
+            "SELECT 1 FROM notes WHERE id = ? AND folder = ? AND path = ? AND size = ? AND mtime_ns = ?"
+            " AND ctime_ns = ? AND inode = ? AND (state = 'pending' OR chunker IS NOT ?)"
+        )
+        stat = (file.size, file.mtime_ns, file.ctime_ns, file.inode)
+        return self.connection.execute(query, (row, folder, file.path, *stat, chunker)).fetchone() is not None
 
     def write(self, row: int, found: Found) -> None:
         """A file's words are in: put what was found in it in the place of what was there."""
@@ -167,6 +205,23 @@ class Ledger:
             (file.path, os.fsencode(file.raw), file.ctime_ns, file.inode, renamed, row),
         )
 
+    def park(self, rows: Iterable[int]) -> None:
+        """Free the paths of files that are about to move, some of them to where another one still is."""
+        self.connection.executemany("UPDATE notes SET path = '/' || id WHERE id = ?", [(row,) for row in rows])
+
+    def freeze(self, folder: str, rows: Iterable[int]) -> None:
+        """Of this folder just these files have vanished and are kept all the same: they aren't on disk, nor read."""
+        frozen = json.loads(self.get("frozen") or "{}")
+        before = frozen.pop(folder, None)
+        if now := list(rows):
+            frozen[folder] = now
+        if now or before:
+            self.put("frozen", json.dumps(frozen))
+
+    def has_frozen(self, folder: str) -> bool:
+        """Whether files of this folder have vanished and are kept."""
+        return folder in json.loads(self.get("frozen") or "{}")
+
     def skip(self, folder: str, skipped: Sequence[tuple[FileStat, str]]) -> None:
         """Leave these files out, each for its reason; what was indexed of them leaves the index."""
         for file, reason in skipped:
@@ -190,6 +245,24 @@ class Ledger:
         """Make every skipped file pending again."""
         self.connection.execute("UPDATE notes SET state = 'pending', reason = NULL WHERE state = 'skipped'")
 
+    def has_skipped(self, folder: str, reasons: Iterable[str]) -> bool:
+        """Whether a file of this folder is skipped for one of these reasons."""
+        query = (
+            "SELECT 1 FROM notes WHERE state = 'skipped' AND folder = ?"
+            " AND reason IN (SELECT value FROM json_each(?)) LIMIT 1"
+        )
+        return self.connection.execute(query, (folder, json.dumps(list(reasons)))).fetchone() is not None
+
+    def unembedded(self, rows: Iterable[int], fingerprint: str) -> list[str]:
+        """Keys of the chunks of these files that this embedder hasn't embedded."""
+        query = (
+            "SELECT DISTINCT key FROM placements JOIN chunks ON chunks.id = chunk"
+            " WHERE note IN (SELECT value FROM json_each(?)) AND embedded AND NOT EXISTS"
+            " (SELECT 1 FROM vectors WHERE fingerprint = ? AND vectors.key = chunks.key)"
+        )
+        found = self.connection.execute(query, (json.dumps(list(rows)), fingerprint))
+        return [str(row["key"]) for row in found]
+
     def folders(self) -> list[str]:
         """Names of the folders that have files here."""
         rows = self.connection.execute("SELECT folder FROM notes UNION SELECT folder FROM attachments ORDER BY folder")
@@ -201,32 +274,45 @@ class Ledger:
         rows = self.connection.execute("SELECT path FROM attachments WHERE folder = ?", (folder,))
         before = {str(row["path"]) for row in rows}
         added, gone = now - before, before - now
-        self.connection.executemany("INSERT INTO attachments VALUES(?, ?)", [(folder, path) for path in added])
-        self.connection.executemany(
-            "DELETE FROM attachments WHERE folder = ? AND path = ?", [(folder, path) for path in gone]
-        )
+        self.change_attachments(folder, added, gone)
         return added, gone
+
+    def attached(self, folder: str, paths: Iterable[str]) -> set[str]:
+        """Those of these paths that are a folder's other files."""
+        query = "SELECT path FROM attachments WHERE folder = ? AND path IN (SELECT value FROM json_each(?))"
+        return {str(row["path"]) for row in self.connection.execute(query, (folder, json.dumps(list(paths))))}
+
+    def change_attachments(self, folder: str, added: Iterable[str], gone: Iterable[str]) -> None:
+        """Record which of a folder's other files are new and which are gone."""
+        insert, delete = "INSERT INTO attachments VALUES(?, ?)", "DELETE FROM attachments WHERE folder = ? AND path = ?"
+        self.connection.executemany(insert, [(folder, path) for path in added])
+        self.connection.executemany(delete, [(folder, path) for path in gone])
 
     # -- the sums ---------------------------------------------------------------------------------------------------
 
     def folder_status(self, name: str, root: str, missing: bool) -> FolderStatus:
-        """The folder's ledger line."""
-        query = "SELECT state, count(*) AS n FROM notes WHERE folder = ? GROUP BY state"
+        """The folder's ledger line; what is frozen isn't on disk and counts apart."""
+        query = (
+            f"SELECT iif({_THERE}, state, 'frozen') AS state, count(*) AS n FROM notes WHERE folder = ?"  # noqa: S608
+            " GROUP BY 1"
+        )
         counts = {row["state"]: int(row["n"]) for row in self.connection.execute(query, (name,))}
         (others,) = self.connection.execute("SELECT count(*) FROM attachments WHERE folder = ?", (name,)).fetchone()
         indexed, pending, skipped = (counts.get(state, 0) for state in ("indexed", "pending", "skipped"))
-        return FolderStatus(name, root, sum(counts.values()), indexed, pending, skipped, int(others), missing)
+        on_disk, frozen = indexed + pending + skipped, counts.get("frozen", 0)
+        return FolderStatus(name, root, on_disk, indexed, pending, skipped, int(others), missing, frozen)
 
     def skipped(self) -> tuple[Skipped, ...]:
         """Every skipped file with its reason."""
         rows = self.connection.execute(
-            "SELECT folder, path, reason FROM notes WHERE state = 'skipped' ORDER BY folder, path"
+            f"SELECT folder, path, reason FROM notes WHERE state = 'skipped' AND {_THERE} ORDER BY folder, path"  # noqa: S608
         )
         return tuple(Skipped(row["folder"], row["path"], row["reason"]) for row in rows)
 
     def pending_count(self) -> int:
-        """Files whose words aren't in yet."""
-        (count,) = self.connection.execute("SELECT count(*) FROM notes WHERE state = 'pending'").fetchone()
+        """Files on disk whose words aren't in yet."""
+        query = f"SELECT count(*) FROM notes WHERE state = 'pending' AND {_THERE}"  # noqa: S608
+        (count,) = self.connection.execute(query).fetchone()
         return int(count)
 
     def chunk_count(self) -> int:

@@ -75,6 +75,10 @@ class IndexLock:
         fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 
+    def is_in_force(self) -> bool:
+        """Whether the lock is held and its file still lies where others look for it."""
+        return self._fd is not None and _is_at(self._fd, self._path)
+
     def __enter__(self) -> IndexLock:
         self.acquire()
         return self

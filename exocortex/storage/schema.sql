@@ -62,8 +62,10 @@ CREATE TABLE IF NOT EXISTS vectors(
   key TEXT NOT NULL,
   vector BLOB NOT NULL,                  -- float16, little-endian
   unused_since REAL,
+  changed INTEGER NOT NULL DEFAULT 0,    -- meta's vectors_version as of its last change
   UNIQUE(fingerprint, key)
 );
+CREATE INDEX IF NOT EXISTS vectors_changed ON vectors(fingerprint, changed);
 CREATE INDEX IF NOT EXISTS vectors_unused ON vectors(unused_since) WHERE unused_since IS NOT NULL;
 
 -- Keys whose presence in the vector index may be out of date.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
-from exocortex.storage.database import connect, is_sound, transaction
+from exocortex.storage.backups import Backup, Backups
+from exocortex.storage.database import Migration, connect, is_sound, transaction
 
 VERSION = 1
 TOMBSTONE_SECONDS = 7 * 24 * 3600.0
 """How long a deleted note can come back as itself."""
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS notes(
   id TEXT PRIMARY KEY,
   folder TEXT NOT NULL,
@@ -33,6 +36,9 @@ CREATE TABLE IF NOT EXISTS tombstones(
 CREATE INDEX IF NOT EXISTS tombstones_digest ON tombstones(digest);
 """
 
+_MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
+"""From each version that ever landed to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -46,11 +52,22 @@ class Identity:
 
 
 class State:
-    """`state.db`: every write is on disk when it returns."""
+    """`state.db`: every write is on disk when it returns. A file of an older version is backed up, then brought up."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, backups: Backups | None = None) -> None:
         self.path = home / "state.db"
-        self._connection = connect(self.path, _SCHEMA, VERSION, "FULL")
+        self._backups = backups or Backups(home)
+        self._connection = connect(self.path, SCHEMA, VERSION, "FULL", _MIGRATIONS, self._save)
+
+    def back_up(self) -> Backup | None:
+        """Copy the file if it changed and the last copy is half an hour old; raises IndexStoreError.
+
+        None if nothing was to be done. It may be called as often as one likes.
+        """
+        return self._backups.keep_up(self._connection)
+
+    def _save(self, connection: sqlite3.Connection) -> None:
+        self._backups.take(connection)
 
     def close(self) -> None:
         """Close the file."""
@@ -80,6 +97,11 @@ class State:
                     " inode = excluded.inode",
                     (note.id, note.folder, note.path, note.digest, note.inode),
                 )
+
+    def identities(self) -> list[Identity]:
+        """Every note that is there, by its place."""
+        rows = self._connection.execute("SELECT id, folder, path, digest, inode FROM notes ORDER BY folder, path")
+        return [Identity(*row) for row in rows]
 
     def places(self, folder: str) -> set[str]:
         """The paths in this folder at which notes were last seen."""

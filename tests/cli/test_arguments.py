@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from exocortex.cli.arguments import QueryCommand, query_of, volume_options
+from exocortex.cli.arguments import QueryCommand, query_of, common_options
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_an_unknown_long_option_is_a_mistake() -> None:
         parsed("--limt", "5", "x")
 
 
-def test_every_command_takes_the_volume_options() -> None:
-    assert [option.opts for option in volume_options()] == [["-q", "--quiet"], ["-v", "--verbose"]]
+def test_every_command_takes_the_common_options() -> None:
+    assert [option.opts for option in common_options()] == [["-q", "--quiet"], ["-v", "--verbose"], ["--no-owner"]]

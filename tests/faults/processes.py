@@ -53,6 +53,7 @@ class Place:
             "HOME": str(self.root / "user"),
             "EXO_HOME": str(self.home),
             "EXO_EMBEDDER_NAME": "hash",
+            "EXO_OWNER_START": "false",
             "PYTHONPATH": str(CHECKOUT),
             "LANG": "C.UTF-8",
         }

@@ -9,11 +9,25 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exocortex.core.errors import IndexStoreError
-from exocortex.storage.database import APPLICATION_ID, connect, is_sound, transaction
+from exocortex.storage.backups import Backups
+from exocortex.storage.database import (
+    APPLICATION_ID,
+    Migration,
+    connect,
+    is_sound,
+    suspicion,
+    transaction,
+    version_of,
+)
+from exocortex.storage.ledger import VERSION as INDEX_VERSION
+from exocortex.storage.ledger import Ledger
+from exocortex.storage.state import VERSION as STATE_VERSION
+from exocortex.storage.state import State
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things(name TEXT); CREATE INDEX IF NOT EXISTS by_name ON things(name);"
 
@@ -86,21 +100,22 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path, content: b
     path.write_bytes(content)
     with pytest.raises(IndexStoreError, match="is damaged") as caught:
         connect(path, SCHEMA, 1, "NORMAL")
-    assert caught.value.hint.startswith(f"Delete {path} and run `exo index`")
+    assert "rebuilt from your notes" in caught.value.hint
+    assert suspicion(path).exists()
 
 
-def test_only_for_the_index_deleting_is_advised(tmp_path: Path) -> None:
+def test_only_the_index_is_rebuilt(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"nonsense" * 1000)
     with pytest.raises(IndexStoreError) as caught:
         connect(path, SCHEMA, 1, "FULL")
-    assert caught.value.hint.startswith(f"Move {path} away")
+    assert "newest good backup" in caught.value.hint
 
 
 def test_a_place_that_cannot_be_written_is_no_damage(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="cannot be used: No such file") as caught:
         connect(tmp_path / "missing" / "index.db", SCHEMA, 1, "NORMAL")
-    assert "Delete" not in caught.value.hint
+    assert "damaged" not in caught.value.message
     (tmp_path / "index.db").mkdir()
     with pytest.raises(IndexStoreError, match="cannot be used"):
         connect(tmp_path / "index.db", SCHEMA, 1, "NORMAL")
@@ -184,3 +199,144 @@ def test_damage_inside_is_seen_by_looking_through_it_all(tmp_path: Path) -> None
     path.write_bytes(content)
     with opened(path) as db:
         assert not is_sound(db)
+
+
+def _add_row(db: sqlite3.Connection) -> None:
+    db.execute("INSERT INTO things(name, size) VALUES('from ' || (SELECT count(*) FROM things), 7)")
+
+
+STEPS: dict[int, Migration] = {
+    1: "ALTER TABLE things ADD COLUMN size INTEGER NOT NULL DEFAULT 3; -- a comment; with a semicolon\n"
+    "CREATE TRIGGER grown AFTER INSERT ON things BEGIN UPDATE things SET size = size + 1; SELECT 1; END;",
+    2: _add_row,
+}
+
+
+def migrated(path: Path, version: int, **options: Any) -> closing[sqlite3.Connection]:
+    return closing(connect(path, SCHEMA, version, "NORMAL", STEPS, **options))
+
+
+def test_an_older_file_is_brought_up_step_by_step_after_it_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, version=1) as db:
+        db.execute("INSERT INTO things VALUES('kept')")
+    seen: list[list[str]] = []
+    with migrated(path, 3, save=lambda db: seen.append(names(db))) as db:
+        assert [tuple(row) for row in db.execute("SELECT name, size FROM things ORDER BY name")] == [
+            ("from 1", 8),
+            ("kept", 4),
+        ]
+        assert version_of(db) == 3
+    assert seen == [["kept"]]
+    with migrated(path, 3, save=lambda _: seen.append([])) as db:
+        assert names(db) == ["from 1", "kept"]
+    assert len(seen) == 1
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, version=1) as db:
+        db.execute("INSERT INTO things VALUES('kept')")
+    steps: dict[int, Migration] = {1: STEPS[1], 2: "INSERT INTO nowhere VALUES(1);"}
+    with pytest.raises(IndexStoreError, match="no such table: nowhere"):
+        connect(path, SCHEMA, 3, "NORMAL", steps)
+    with opened(path, version=1) as db:
+        assert version_of(db) == 1
+        assert [tuple(row) for row in db.execute("SELECT * FROM things")] == [("kept",)]
+
+
+def test_without_a_backup_nothing_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, version=1):
+        pass
+
+    def full(_: sqlite3.Connection) -> None:
+        raise IndexStoreError("The disk is full", "")
+
+    with pytest.raises(IndexStoreError, match="The disk is full"):
+        migrated(path, 3, save=full)
+    with opened(path, version=1) as db:
+        assert version_of(db) == 1
+
+
+def test_a_version_nothing_leads_from_is_refused_and_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with opened(path, version=1):
+        pass
+    before = path.read_bytes()
+    with pytest.raises(IndexStoreError, match="older Exocortex") as caught:
+        connect(path, SCHEMA, 4, "NORMAL", STEPS)
+    assert "exo rebuild" in caught.value.hint
+    assert path.read_bytes() == before
+
+
+KILLED_MIGRATING = """
+import os, signal, sys
+from pathlib import Path
+from exocortex.storage.database import connect
+def die(db):
+    db.execute("INSERT INTO things VALUES('half')")
+    os.kill(os.getpid(), signal.SIGKILL)
+connect(Path(sys.argv[1]), sys.argv[2], 2, "FULL", {1: die})
+"""
+
+
+def test_a_process_killed_while_it_migrates_leaves_the_older_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with opened(path, version=1) as db:
+        db.execute("INSERT INTO things VALUES('kept')")
+    subprocess.run([sys.executable, "-c", KILLED_MIGRATING, str(path), SCHEMA], check=False)
+    with opened(path, version=1) as db:
+        assert (version_of(db), names(db)) == (1, ["kept"])
+
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def old_file(home: Path, name: str, version: int) -> Path:
+    """A database as an earlier version left it."""
+    home.mkdir(exist_ok=True)
+    path = home / f"{name}.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((SCHEMAS / f"{name}-{version}.sql").read_text("utf-8"))
+    return path
+
+
+@pytest.mark.parametrize("version", range(1, STATE_VERSION + 1))
+def test_a_state_of_every_version_that_ever_landed_opens(tmp_path: Path, version: int) -> None:
+    old_file(tmp_path, "state", version)
+    with closing(State(tmp_path)) as state:
+        assert [(one.id, one.path, one.inode) for one in state.identities()] == [
+            ("00000000000000a1", "Lease.md", 11),
+            ("00000000000000a2", "sub/Boiler.md", 12),
+        ]
+        assert state.identify("notes", "gone.md", "d3") == "00000000000000a3"
+    assert len(Backups(tmp_path).list()) == (version < STATE_VERSION)
+    assert shape(tmp_path / "state.db") >= fresh_shape(tmp_path, "state")
+
+
+@pytest.mark.parametrize("version", range(1, INDEX_VERSION + 1))
+def test_an_index_of_every_version_that_ever_landed_opens(tmp_path: Path, version: int) -> None:
+    old_file(tmp_path, "index", version)
+    with closing(Ledger(tmp_path)) as ledger:
+        (row,) = ledger.files("notes", ["Lease.md"])
+        assert (row.note, row.state) == ("00000000000000a1", "indexed")
+        assert ledger.vectors.all_keys("hash-256-1") == ["c1"]
+        found = ledger.connection.execute("SELECT rowid FROM words WHERE words MATCH 'deposit'").fetchall()
+        assert [tuple(one) for one in found] == [(1,)]
+    assert shape(tmp_path / "index.db") >= fresh_shape(tmp_path, "index")
+
+
+def fresh_shape(home: Path, name: str) -> set[tuple[str, ...]]:
+    """The tables, indexes and columns of a file made today."""
+    fresh = home / "fresh"
+    fresh.mkdir()
+    (Ledger if name == "index" else State)(fresh).close()
+    return shape(fresh / f"{name}.db")
+
+
+def shape(path: Path) -> set[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        things = [tuple(row) for row in db.execute("SELECT type, name, tbl_name FROM sqlite_master")]
+        columns = [(name, *row[1:4]) for _, name, _ in things for row in db.execute(f"PRAGMA table_info({name})")]
+    return {*things, *(tuple(map(str, one)) for one in columns)}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 from vaults import enter
 
-from exocortex.storage.ledger import Ledger
+from exocortex.storage.database import connect
+from exocortex.storage.ledger import VERSION, Ledger
 from exocortex.storage.vectors import KEPT_SECONDS, Vectors
 
 NOW = 1_700_000_000.0
@@ -147,3 +149,90 @@ def test_a_batch_stored_in_a_transaction_that_fails_is_not_there(ledger: Ledger,
         raise KeyboardInterrupt
     assert vectors.count("f") == 0
     assert vectors.unpublished() == []
+
+
+def test_another_connection_sees_changes_by_the_version_once_they_are_committed(
+    ledger: Ledger, vectors: Vectors, tmp_path: Path
+) -> None:
+    with closing(Ledger.reading(tmp_path)) as other:
+        vectors.store("f", ["a", "b"], matrix(2))
+        assert other.vectors.version == vectors.version == 1
+        assert other.vectors.count("f") == 2
+        with ledger.transaction():
+            vectors.release(["a"], NOW)
+            assert vectors.uncommitted
+            assert (vectors.count("f"), other.vectors.count("f")) == (1, 2)
+            assert other.vectors.version == 1
+        assert (other.vectors.version, other.vectors.count("f")) == (2, 1)
+
+
+def test_a_count_taken_in_a_transaction_that_fails_is_not_remembered(ledger: Ledger, vectors: Vectors) -> None:
+    vectors.store("f", ["a"], matrix(1))
+    with pytest.raises(KeyboardInterrupt), ledger.transaction():
+        vectors.store("f", ["b", "c"], matrix(2))
+        assert vectors.count("f") == 3
+        raise KeyboardInterrupt
+    assert vectors.count("f") == 1
+    vectors.store("f", ["d"], matrix(1))
+    assert vectors.count("f") == 2
+
+
+def test_what_changed_since_a_version_is_told_with_its_vector_or_as_gone(vectors: Vectors) -> None:
+    vectors.store("f", ["a", "b", "c"], matrix(3))
+    vectors.store("g", ["a"], matrix(1))
+    seen = vectors.version
+    nothing = vectors.since("f", seen)
+    assert nothing is not None
+    assert (nothing.version, nothing.keys, nothing.gone) == (seen, (), ())
+    vectors.store("f", ["b"], matrix(1, seed=5))
+    vectors.release(["c", "unknown"], NOW)
+    changes = vectors.since("f", seen)
+    assert changes is not None
+    assert (changes.version, changes.keys, changes.gone) == (vectors.version, ("b",), ("c",))
+    assert np.array_equal(changes.matrix, matrix(1, seed=5).astype("<f2").astype(np.float32))
+    vectors.adopt(["c", "b"])
+    back = vectors.since("f", changes.version)
+    assert back is not None
+    assert (back.keys, back.gone) == (("c",), ())
+    everything = vectors.since("f", 0)
+    assert everything is not None
+    assert set(everything.keys) == {"a", "b", "c"}
+
+
+def test_whoever_missed_a_deletion_is_told_to_read_all_anew(vectors: Vectors) -> None:
+    vectors.store("f", ["a", "b"], matrix(2))
+    before = vectors.version
+    vectors.release(["a"], NOW)
+    after = vectors.version
+    vectors.purge(NOW + KEPT_SECONDS)
+    assert vectors.since("f", before) is not None
+    vectors.purge(NOW + KEPT_SECONDS + 1)
+    assert vectors.since("f", before) is None
+    assert vectors.since("f", after) is not None
+    vectors.store("g", ["a"], matrix(1))
+    vectors.keep_only("g")
+    assert vectors.since("f", after) is None
+    assert vectors.since("g", vectors.version) is not None
+
+
+def test_an_index_of_version_1_is_carried_over_with_its_vectors(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    path = tmp_path / "old" / "index.db"
+    schema = files("exocortex.storage").joinpath("schema.sql").read_text("utf-8")
+    lines = [
+        line
+        for line in schema.splitlines(keepends=True)
+        if "changed INTEGER" not in line and "vectors_changed" not in line
+    ]
+    assert len(lines) == len(schema.splitlines()) - 2
+    with closing(connect(path, "".join(lines), 1, "NORMAL")) as old:
+        old.execute("INSERT INTO vectors(fingerprint, key, vector) VALUES('f', 'a', ?)", (b"\0\x3c" * 4,))
+    with closing(Ledger(tmp_path / "old")) as ledger:
+        assert ledger.connection.execute("PRAGMA user_version").fetchone()[0] == VERSION >= 2
+        keys, found = ledger.vectors.all("f")
+        assert (keys, found.tolist()) == (["a"], [[1.0] * 4])
+        assert ledger.vectors.version == 0
+        ledger.vectors.store("f", ["b"], matrix(1))
+        changes = ledger.vectors.since("f", 0)
+        assert changes is not None
+        assert changes.keys == ("b",)

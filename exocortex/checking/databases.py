@@ -1,0 +1,140 @@
+"""Databases: whether `index.db` and `state.db` are in order, agree with each other, and can be had back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from exocortex.checking.findings import Finding, counted
+from exocortex.config import Config
+from exocortex.storage.backups import Backups
+from exocortex.storage.damage import INDEX, STATE, VERSIONS, all_faults, damaged_files
+from exocortex.storage.database import APPLICATION_ID, fold_case, version_of
+from exocortex.storage.soundness import SAYS_SO, header_fault, read_only, structure_fault
+
+LARGE = 400_000_000
+"""Bytes up to which an index is copied into memory to be looked through; a larger one only if asked for all."""
+
+REBUILD, RESTORE, READ = "exo rebuild", "exo restore", "exo index"
+_MEND = {INDEX: REBUILD, STATE: RESTORE}
+
+
+def check_databases(config: Config, *, deep: bool) -> Generator[Finding, None, sqlite3.Connection | None]:
+    """Each file by itself, then both together; returns a copy of a sound index, in memory, for closer looks."""
+    home = config.home
+    copies: dict[str, sqlite3.Connection | None] = {}
+    for name in (STATE, INDEX):
+        finding, copies[name] = check_file(home / name, deep=deep)
+        yield finding
+    state, index = copies[STATE], copies[INDEX]
+    if state is not None:
+        with closing(state):
+            if index is not None:
+                yield check_identities(state, index)
+    yield from check_backups(home)
+    yield from check_leftovers(home)
+    return index
+
+
+def check_file(path: Path, *, deep: bool) -> tuple[Finding, sqlite3.Connection | None]:
+    """Structure, words and values of one database; and a copy of it if it is sound, current and not too large."""
+    name = path.name
+    if path.is_symlink() or not path.exists():
+        what = "is a link, which is not followed" if path.is_symlink() else "isn't there yet"
+        return Finding(name, "warning", f"{path} {what}.", READ), None
+    if name == INDEX and path.stat().st_size > LARGE and not deep:
+        fault = structure_fault(path)
+        message = f"{name} is in order as far as was looked; all of it: exo doctor --deep"
+        return (_broken(name, fault) if fault else Finding(name, "ok", message)), None
+    try:
+        fault = header_fault(path)
+        copy = None if fault else copied(path)
+    except (OSError, *SAYS_SO) as error:
+        fault, copy = str(error), None
+    if copy is None:
+        return _broken(name, fault or "it can't be read"), None
+    return _checked(name, copy, deep=deep)
+
+
+def copied(path: Path) -> sqlite3.Connection:
+    """A copy in memory, that can be written to and searched without a trace on the disk."""
+    with closing(read_only(path)) as source:
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            source.backup(copy)
+        except BaseException:
+            copy.close()
+            raise
+    copy.row_factory = sqlite3.Row
+    copy.create_function("folded", 1, fold_case, deterministic=True)
+    return copy
+
+
+def _checked(name: str, copy: sqlite3.Connection, *, deep: bool) -> tuple[Finding, sqlite3.Connection | None]:
+    try:
+        finding = _other_program(name, copy)
+        fault = None if finding else all_faults(copy, name, deep=deep)
+    except SAYS_SO as error:
+        finding, fault = None, str(error)
+    if finding is None and fault is None and version_of(copy) == VERSIONS[name]:
+        return Finding(name, "ok", f"{name} is in order."), copy
+    copy.close()
+    if finding is None and fault is None:
+        finding = Finding(name, "ok", f"{name} is of an older version; the next command brings it up to date.")
+    return finding or _broken(name, fault or ""), None
+
+
+def _other_program(name: str, copy: sqlite3.Connection) -> Finding | None:
+    (owner,) = copy.execute("PRAGMA application_id").fetchone()
+    if owner != APPLICATION_ID:
+        return Finding(name, "error", f"{name} doesn't bear the mark of a file of Exocortex.", _MEND[name])
+    if version_of(copy) > VERSIONS[name]:
+        return Finding(name, "error", f"{name} was written by a newer Exocortex; upgrade this one.")
+    return None
+
+
+def check_identities(state: sqlite3.Connection, index: sqlite3.Connection) -> Finding:
+    """Whether both know the same notes by the same ids."""
+    query = "SELECT {0}, folder, path FROM notes WHERE {0} IS NOT NULL"
+    ids = {tuple(row) for row in state.execute(query.format("id")).fetchall()}
+    known = {tuple(row) for row in index.execute(query.format("note") + " AND digest IS NOT NULL").fetchall()}
+    strange = known - ids
+    if strange:
+        where = min(f"{row[1]}:{row[2]}" for row in strange)
+        message = f"{counted(len(strange), 'note')} ({where} …) have other ids in {INDEX} than in {STATE}."
+        return Finding("identities", "error", message, REBUILD)
+    return Finding("identities", "ok", f"{counted(len(known), 'note')} are known by the same ids in both files.")
+
+
+def check_backups(home: Path) -> Iterator[Finding]:
+    """Whether the state could be put back."""
+    copies = Backups(home).list()
+    if not copies:
+        yield Finding("backups", "ok", f"There is no backup of {STATE} yet; one is made in the background.")
+        return
+    fault = structure_fault(copies[0].path, deep=True)
+    at = copies[0].at.astimezone().strftime("%Y-%m-%d %H:%M")
+    if fault is None:
+        yield Finding("backups", "ok", f"{counted(len(copies), 'backup')} of {STATE}, the newest of {at}.")
+        return
+    good = Backups(home).newest_good()
+    other = f"the newest good one is of {good.at.astimezone():%Y-%m-%d %H:%M}" if good else "none is good"
+    message = f"The newest backup of {STATE} ({copies[0].path.name}) is damaged ({fault}); {other}."
+    yield Finding("backups", "warning", message, "exo restore --list")
+
+
+def check_leftovers(home: Path) -> Iterator[Finding]:
+    """Files set aside for damage, and captures that are not notes yet."""
+    for path in damaged_files(home):
+        message = f"{path.name} was damaged and set aside; delete it when you need it no more."
+        yield Finding("damaged", "ok", message)
+    waiting = [path for path in (home / "journal").glob("*.json") if not path.name.startswith(".")]
+    if waiting:
+        number = counted(len(waiting), "captured thought")
+        yield Finding("captures", "warning", f"{number} wait to be written as notes.", READ)
+
+
+def _broken(name: str, fault: str) -> Finding:
+    return Finding(name, "error", f"{name} is damaged: {fault}.", _MEND[name])

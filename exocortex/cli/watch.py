@@ -1,0 +1,94 @@
+"""`exo watch`: what is noticed and read, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from exocortex.cli.arguments import Command, json_option, pass_face
+from exocortex.cli.console import Span
+from exocortex.cli.face import INTERRUPTED, Face, counted
+from exocortex.cli.index import stopping
+from exocortex.cli.progress import reporter
+from exocortex.core.errors import ConfigError
+from exocortex.core.events import Happening, Indexed, Notice, Progress, Saved
+from exocortex.core.service import CortexPort
+from exocortex.core.wire import document
+
+
+@click.command("watch", cls=Command)
+@json_option
+@pass_face
+def watch_command(face: Face, as_json: bool) -> int:
+    """Follow what is noticed and read, until Ctrl-C; the watching itself goes on without you.
+
+    \b
+    exo watch
+    exo watch --json | jq -c 'select(.event == "saved")'
+    """
+    with _watched(face) as cortex, stopping(face.console, "No longer followed; the notes are still watched.") as stop:
+        events = cortex.index.watch(stop=stop)
+        if as_json:
+            for event in events:
+                face.console.json(document({"event": type(event).__name__.lower()}) | document(event))
+        else:
+            paint_events(face, events)
+    return INTERRUPTED
+
+
+@contextmanager
+def _watched(face: Face) -> Iterator[CortexPort]:
+    """The owner; or, where there is to be none, the watching done here."""
+    if not face.alone:
+        with face.cortex() as cortex:
+            yield cortex
+        return
+    from exocortex.bootstrap import open_owned
+    from exocortex.config import ensure_home
+    from exocortex.storage.lock import IndexLock
+
+    config = face.config()
+    if not config.folders:
+        raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
+    face.console.mute_libraries()
+    ensure_home(config.home)
+    with IndexLock(config.home) as lock, open_owned(config, lock) as cortex:
+        yield cortex
+
+
+def paint_events(face: Face, events: Iterable[Happening]) -> None:
+    """A line for each thing that happened; the bars of a longer job while it lasts."""
+    bars: Any = None
+    try:
+        for event in events:
+            if isinstance(event, Progress):
+                if event.total and event.stage != "scan":
+                    bars = bars or reporter(face.console).__enter__()
+                    bars.show(event)
+                continue
+            if bars is not None:
+                bars.__exit__(None, None, None)
+                bars = None
+            _paint(face, event)
+    finally:
+        if bars is not None:
+            bars.__exit__(None, None, None)
+
+
+def _paint(face: Face, event: Saved | Indexed | Notice) -> None:
+    now = Span(face.now().strftime("%H:%M:%S  "), "faint")
+    if isinstance(event, Notice):
+        face.console.line(now, Span(event.text, "warning"))
+    elif isinstance(event, Saved):
+        more = event.count - len(event.changed)
+        named = ", ".join(_spelled(face, place) for place in event.changed)
+        face.console.line(now, Span(named, "accent"), Span(f" and {more:,} more" if more else ""), Span("  searchable"))
+    elif event.embedded:
+        face.console.line(now, Span(f"{counted(event.embedded, 'passage')} by meaning too", "faint"))
+
+
+def _spelled(face: Face, place: str) -> str:
+    return place.partition(":")[2] if len(face.config().folders) < 2 else place

@@ -1,0 +1,290 @@
+"""Client: the index behind a socket, with the same methods as the index itself; each call is a question to the owner."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from exocortex.config import Config
+from exocortex.config.meeting import Meeting, read_key, read_meeting
+from exocortex.config.sharing import pack_settings
+from exocortex.core.answers import Answer
+from exocortex.core.codec import CodecError, pack, signature, unpack
+from exocortex.core.errors import OwnerError, error_of
+from exocortex.core.events import Event, Happening
+from exocortex.core.handshake import MOST_REPLY, PROTOCOL, Hello, Welcome
+from exocortex.core.results import (
+    Found,
+    Inspected,
+    Mode,
+    NoteLinks,
+    NoteText,
+    RecentNote,
+    Sort,
+    TagCount,
+    TaskOfNote,
+)
+from exocortex.core.status import Status
+from exocortex.frames import HANDSHAKE_SECONDS, Line, LineClosed, peer_uid, this_build
+
+StopEvent = threading.Event
+_GONE = "Run the command again; what went wrong stands in owner.log in the home."
+
+
+class Client:
+    """A conversation with the owner, grouped by noun as the cortex is. One call at a time; other threads wait."""
+
+    def __init__(self, line: Line, welcome: Welcome, reconnect: Callable[[], Line] | None = None) -> None:
+        asking = _Asking(line, reconnect)
+        self._asking = asking
+        self.welcome = welcome
+        self.index = _Index(asking)
+        self.search = _Search(asking)
+        self.answers = _Answers(asking)
+        self.notes = _Notes(asking)
+
+    def retire(self) -> None:
+        """Ask the owner to end; it does so in a moment."""
+        self._asking.retire()
+
+    def close(self) -> None:
+        """Hang up; whatever is still being worked on for this client stops."""
+        self._asking.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def meet(config: Config, *, impose: bool = True) -> tuple[Line, Welcome] | None:
+    """A line to the owner of this home that listens now and its answer, or None if there is none.
+
+    With `impose`, these settings come into force there. Raises the errors that the owner answers with.
+    """
+    meeting, key = read_meeting(config.home), read_key(config.home)
+    if meeting is None or key is None:
+        return None
+    line = _dial(meeting)
+    if line is None:
+        return None
+    try:
+        line.authenticate(key, listening=False)
+        line.send(
+            {**cast(dict[str, Any], pack(Hello(this_build(PROTOCOL), pack_settings(config) if impose else None)))}
+        )
+        line.limit_waiting(0)
+        reply = line.receive(MOST_REPLY)
+        if "error" in reply:
+            raise error_of(*(str(reply["error"][part]) for part in ("kind", "message", "hint")))
+        return line, unpack(Welcome, reply.get("welcome"))
+    except (LineClosed, CodecError):
+        line.close()
+        return None
+    except BaseException:
+        line.close()
+        raise
+
+
+def _dial(meeting: Meeting) -> Line | None:
+    """A line to whoever listens there, if that is this user."""
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connected.settimeout(HANDSHAKE_SECONDS)
+    try:
+        connected.connect(str(meeting.socket))
+        if peer_uid(connected) not in (None, os.geteuid()):
+            raise OSError("another user listens there")
+    except OSError:
+        connected.close()
+        return None
+    connected.settimeout(None)
+    return Line(connected)
+
+
+class _Asking:
+    """Questions and replies over one line; a question that only reads is asked once more if the owner dies over it."""
+
+    def __init__(self, line: Line, reconnect: Callable[[], Line] | None) -> None:
+        self._line = line
+        self._reconnect = reconnect
+        self._turn = threading.Lock()
+
+    def ask(self, call: str, **arguments: Any) -> Any:
+        """The result of a call; raises the error it raised there, or OwnerError if the owner is gone."""
+        with self._turn:
+            try:
+                return self._ask(call, arguments)
+            except LineClosed as closed:
+                if self._reconnect is None:
+                    raise OwnerError("The process that holds the index ended.", _GONE) from closed
+                self._line.close()
+                self._line = self._reconnect()
+            try:
+                return self._ask(call, arguments)
+            except LineClosed as closed:
+                raise OwnerError("The process that holds the index ended, twice.", _GONE) from closed
+
+    def stream(self, call: str, stop: StopEvent | None, **arguments: Any) -> Iterator[Any]:
+        """The events of a call, each as it comes; leaving them unread, or setting `stop`, stops the work."""
+        kind = signature(call)[1].__args__[0]
+        with self._turn:
+            asked_to_stop = over = False
+            try:
+                self._send(call, arguments)
+                while True:
+                    if stop is not None and stop.is_set() and not asked_to_stop:
+                        self._line.send({"stop": True})
+                        asked_to_stop = True
+                    if not self._line.has_news(0.1):
+                        continue
+                    reply = self._line.receive(MOST_REPLY)
+                    if "event" not in reply:
+                        over = True
+                        _raise_failure(reply)
+                        return
+                    yield unpack(kind, reply["event"])
+            except (LineClosed, CodecError) as closed:
+                over = True
+                raise OwnerError("The process that holds the index ended.", _GONE) from closed
+            finally:
+                if not over:
+                    self._finish(asked_to_stop)
+
+    def retire(self) -> None:
+        """Ask the owner to end."""
+        with self._turn:
+            try:
+                self._send("owner.retire", {})
+                self._line.receive(MOST_REPLY)
+            except LineClosed:
+                return
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
+
+    def _finish(self, asked_to_stop: bool) -> None:
+        """Read a stream that nobody wants any more to its end, so that the line can be used again."""
+        try:
+            if not asked_to_stop:
+                self._line.send({"stop": True})
+            while "event" in self._line.receive(MOST_REPLY):
+                pass
+        except LineClosed:
+            return
+
+    def _ask(self, call: str, arguments: dict[str, Any]) -> Any:
+        self._send(call, arguments)
+        reply = self._line.receive(MOST_REPLY)
+        _raise_failure(reply)
+        return unpack(signature(call)[1], reply.get("result"))
+
+    def _send(self, call: str, arguments: dict[str, Any]) -> None:
+        self._line.send({"call": call, "arguments": {name: pack(value) for name, value in arguments.items()}})
+
+
+def _raise_failure(reply: dict[str, Any]) -> None:
+    if "error" in reply:
+        error = reply["error"]
+        raise error_of(str(error["kind"]), str(error["message"]), str(error["hint"]))
+
+
+class _Index:
+    """`IndexPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def run(
+        self, *, retry: bool = False, accept_deletions: bool = False, stop: StopEvent | None = None
+    ) -> Iterator[Event]:
+        """Bring the index up to date, and follow it."""
+        return self._asking.stream("index.run", stop, retry=retry, accept_deletions=accept_deletions)
+
+    def status(self) -> Status:
+        """The ledger, and how the owner is doing."""
+        return cast(Status, self._asking.ask("index.status"))
+
+    def watch(self, *, stop: StopEvent | None = None) -> Iterator[Happening]:
+        """What happens to the index from now on."""
+        return self._asking.stream("index.watch", stop)
+
+    def pause(self) -> None:
+        """Do nothing in the background until told to go on."""
+        self._asking.ask("index.pause")
+
+    def resume(self) -> None:
+        """Go on with what `pause` held up."""
+        self._asking.ask("index.resume")
+
+
+class _Search:
+    """`SearchPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def find(
+        self,
+        text: str,
+        *,
+        mode: Mode = "hybrid",
+        limit: int = 10,
+        sort: Sort = "score",
+        literal: bool = False,
+        scope: str = "",
+        chunks: bool = False,
+    ) -> Found:
+        """Notes for this text, best first."""
+        options = {"mode": mode, "limit": limit, "sort": sort, "literal": literal, "scope": scope, "chunks": chunks}
+        return cast(Found, self._asking.ask("search.find", text=text, **options))
+
+    def similar(self, note: str, *, limit: int = 10) -> Found:
+        """Notes nearest in meaning to this one."""
+        return cast(Found, self._asking.ask("search.similar", note=note, limit=limit))
+
+
+class _Answers:
+    """`AnswersPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def ask(self, question: str, *, scope: str = "", literal: bool = False) -> Answer:
+        """Answer from the notes alone, or abstain."""
+        return cast(Answer, self._asking.ask("answers.ask", question=question, scope=scope, literal=literal))
+
+
+class _Notes:
+    """`NotesPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def show(self, note: str) -> NoteText:
+        """The note's file as it is now."""
+        return cast(NoteText, self._asking.ask("notes.show", note=note))
+
+    def links(self, note: str) -> NoteLinks:
+        """Where it leads, what leads to it, and what leads nowhere."""
+        return cast(NoteLinks, self._asking.ask("notes.links", note=note))
+
+    def inspect(self, note: str) -> Inspected:
+        """The note as the index sees it."""
+        return cast(Inspected, self._asking.ask("notes.inspect", note=note))
+
+    def recent(self, limit: int = 20) -> list[RecentNote]:
+        """Notes by the time their file changed, newest first."""
+        return cast(list[RecentNote], self._asking.ask("notes.recent", limit=limit))
+
+    def tags(self) -> list[TagCount]:
+        """Every tag, most used first."""
+        return cast(list[TagCount], self._asking.ask("notes.tags"))
+
+    def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
+        """Open tasks (or done ones), by note."""
+        return cast(list[TaskOfNote], self._asking.ask("notes.tasks", done=done, scope=scope))

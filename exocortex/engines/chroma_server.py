@@ -1,0 +1,270 @@
+"""A Chroma server as a vector index: ids and vectors in one collection of this home's own, never text.
+
+Nothing but the settings given here decides where it connects to: environment, `.env` and proxies are out of reach.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from exocortex.core.errors import ConfigError, EngineError
+from exocortex.engines.chroma import isolated
+
+if TYPE_CHECKING:
+    import httpx
+
+    from exocortex.core.ports import Vectors
+
+BATCH = 250
+"""Records a request."""
+
+QUERY_SECONDS = 2.0
+WRITE_SECONDS = 30.0
+
+_HINT = "Search works without it, if slower; see to store.url and to the server."
+_SPACE: Any = {"hnsw": {"space": "cosine"}}
+
+
+class CollectionLostError(EngineError):
+    """The server is there, but no longer holds what was stored on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaServer:
+    """Where the server is. Calling it opens the collection that a folder in `home` stands for.
+
+    Raises ConfigError if the URL is none.
+    """
+
+    home: Path
+    url: str
+    token: str = field(default="", repr=False)
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+
+    remote = True
+    """Says to whoever opens it that its folder holds nothing that could be damaged."""
+
+    def __post_init__(self) -> None:
+        try:
+            usable = urlsplit(self.url).hostname and urlsplit(self.url).port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ConfigError(f"store.url is no address of a server: {self.url}", "Write it as http://host:port.")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; whatever else the URL held is left out."""
+        parts = urlsplit(self.url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+    @property
+    def leaves_the_machine(self) -> bool:
+        """Whether the server may be another machine."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return not ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
+
+    def __call__(self, folder: Path) -> ChromaServerIndex:
+        """Open the collection; made anew if `folder` is empty. Raises EngineError if the server can't be used."""
+        return ChromaServerIndex(self, folder)
+
+
+def collection_name(home: Path) -> str:
+    """What this home's collection is called; a copy of the home, or one on another machine, has another."""
+    file = home / "store.id"
+    with (
+        suppress(FileExistsError),
+        open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as new,
+    ):
+        new.write(token_hex(16))
+    machine = Path("/etc/machine-id")
+    parts = (file.read_text("utf-8"), machine.read_text("utf-8") if machine.exists() else "", str(home.resolve()))
+    return "exocortex-" + blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+class ChromaServerIndex:
+    """One collection on a server, cosine space. `folder` remembers which collection it is."""
+
+    def __init__(self, server: ChromaServer, folder: Path) -> None:
+        self._server = server
+        self._name = collection_name(server.home)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._session = _session(server)
+        try:
+            self._open(folder)
+        except BaseException:
+            self._session.close()
+            raise
+
+    def _open(self, folder: Path) -> None:
+        known = folder / "collection"
+        with self._reporting():
+            _require_database(self._server, self._session)
+            self._client = _client(self._server, folder, self._session)
+            if known.exists():
+                self._collection = self._client.get_collection(self._name, embedding_function=None)
+            else:
+                self._collection = self._anew()
+        if known.exists() and known.read_text("utf-8") != str(self._collection.id):
+            raise CollectionLostError(f"The collection on {self._server.url} is another one", _HINT)
+        known.write_text(str(self._collection.id), "utf-8")
+        self.count()
+
+    def upsert(self, keys: Sequence[str], vectors: Vectors) -> None:
+        """Store or replace these vectors."""
+        for first in range(0, len(keys), BATCH):
+            rows: Any = vectors[first : first + BATCH]
+            with self._reporting(WRITE_SECONDS):
+                self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
+        self.count()
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove these keys; unknown ones are ignored."""
+        for first in range(0, len(keys), BATCH):
+            with self._reporting(WRITE_SECONDS):
+                self._collection.delete(ids=list(keys[first : first + BATCH]))
+        self.count()
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """The most similar keys by the server's approximate search, best first."""
+        limit = min(limit, self._stored)
+        if not limit:
+            return []
+        query: Any = [vector]
+        with self._reporting():
+            found = self._collection.query(query_embeddings=query, n_results=limit, include=["distances"])
+        return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def count(self) -> int:
+        """How many keys are stored."""
+        with self._reporting(WRITE_SECONDS):
+            self._stored = int(self._collection.count())
+        return self._stored
+
+    def keys(self) -> Iterable[str]:
+        """Every stored key, a page at a time."""
+        offset = 0
+        while page := self._page(offset):
+            yield from page
+            offset += len(page)
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._reporting():
+            self._client.close()
+            self._session.close()
+
+    def _page(self, offset: int) -> list[str]:
+        with self._reporting(WRITE_SECONDS):
+            return list(self._collection.get(include=[], limit=BATCH, offset=offset)["ids"])
+
+    def _anew(self) -> Any:
+        from chromadb.errors import NotFoundError
+
+        with suppress(NotFoundError):
+            self._client.delete_collection(self._name)
+        return self._client.create_collection(self._name, configuration=_SPACE, embedding_function=None)
+
+    @contextmanager
+    def _reporting(self, seconds: float = QUERY_SECONDS) -> Iterator[None]:
+        """Give each request within so long, and raise EngineError for whatever goes wrong."""
+        self._session.timeout = seconds
+        try:
+            yield
+        except EngineError:
+            raise
+        except Exception as error:
+            if type(error).__name__ == "NotFoundError":  # of chromadb, which may fail to be imported at all
+                raise CollectionLostError(f"{self._server.url} has lost the vectors", _HINT) from error
+            raise EngineError(f"The Chroma server {self._server.url} failed: {_reason(error)}", _HINT) from error
+
+
+def _reason(error: BaseException) -> str:
+    """In one line, without what a server that isn't Chroma wrote."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) < 200 and "<" not in words else type(error).__name__
+
+
+def _session(server: ChromaServer) -> httpx.Client:
+    """Connections that heed neither proxies nor `.netrc`, and never wait for ever."""
+    import ssl
+
+    import httpx
+
+    headers = {"Content-Type": "application/json"} | ({"X-Chroma-Token": server.token} if server.token else {})
+    verify = ssl.create_default_context() if server.url.startswith("https:") else False
+    return httpx.Client(trust_env=False, timeout=QUERY_SECONDS, headers=headers, verify=verify)
+
+
+def _require_database(server: ChromaServer, session: httpx.Client) -> None:
+    """Raise EngineError unless a Chroma server lets us in; make tenant and database if they are missing."""
+    base = f"{server.origin}/api/v2"
+    answer = session.get(f"{base}/heartbeat")
+    if answer.status_code in (401, 403):
+        raise EngineError(f"The Chroma server {server.url} refused us ({answer.status_code})", "See to store.token.")
+    if answer.status_code != 200 or "nanosecond heartbeat" not in answer.text:
+        raise EngineError(f"{server.url} is no Chroma server ({answer.status_code})", _HINT)
+    tenant = quote(server.tenant, safe="")
+    for place, name in ((f"{base}/tenants", server.tenant), (f"{base}/tenants/{tenant}/databases", server.database)):
+        if session.get(f"{place}/{quote(name, safe='')}").status_code == 404:
+            made = session.post(place, json={"name": name})
+            if made.status_code >= 400:
+                raise EngineError(
+                    f"The Chroma server {server.url} has no “{name}” and did not make it ({made.status_code})",
+                    "See to store.tenant and store.database.",
+                )
+
+
+def _client(server: ChromaServer, folder: Path, session: httpx.Client) -> Any:
+    """Chroma's own client, speaking through `session`: its own connections would wait for ever."""
+    with isolated(folder), _without_proxies():
+        import chromadb
+        from chromadb.config import Settings
+
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            chroma_api_impl="chromadb.api.fastapi.FastAPI",
+            is_persistent=False,
+            anonymized_telemetry=False,
+            allow_reset=False,
+            chroma_otel_collection_endpoint="",
+        )
+        address = urlsplit(server.origin)
+        client: Any = chromadb.HttpClient(
+            address.netloc.rpartition(":")[0],
+            int(address.port or 0),
+            ssl=address.scheme == "https",
+            headers={"X-Chroma-Token": server.token} if server.token else None,
+            settings=settings,
+            tenant=server.tenant,
+            database=server.database,
+        )
+    for api in (client._server, client._admin_client._server):
+        api._session.close()
+        api._session = session
+    return client
+
+
+@contextmanager
+def _without_proxies() -> Iterator[None]:
+    hidden = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

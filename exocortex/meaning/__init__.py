@@ -1,0 +1,9 @@
+"""Meaning: nearest neighbours over the stored vectors, by Chroma where that pays and exactly otherwise.
+
+`searching` is what callers use; `living` holds the vectors in memory; `generations` is Chroma's folder and what became
+of it; `guarded` keeps a call into Chroma from keeping anybody waiting.
+"""
+
+from exocortex.meaning.searching import EXACT_UP_TO, Meaning
+
+__all__ = ["EXACT_UP_TO", "Meaning"]

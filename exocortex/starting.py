@@ -1,0 +1,171 @@
+"""Starting: the owner of a home's index, found if it runs, started in the background if it doesn't."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from exocortex.client import Client, meet
+from exocortex.config import Config, ensure_home
+from exocortex.config.meeting import LOG_NAME
+from exocortex.core.errors import IndexHeldError, IndexStoreError, OwnerError
+from exocortex.core.handshake import Welcome
+from exocortex.frames import Line
+from exocortex.storage.lock import holder
+
+START_SECONDS = 5.0
+"""Longest that is waited for an owner that starts, or for one that makes way."""
+
+LOST = b"0"
+READY = b"1"
+"""What a started owner writes into its pipe: another one holds the lock; clients are heard."""
+
+_PAUSE = 0.02
+_SHOWN_AFTER = 0.3
+
+
+def find_owner(config: Config, *, impose: bool = False) -> Client | None:
+    """A conversation with the owner that runs; None if none does, or it is of another version."""
+    met = meet(config, impose=impose)
+    if met is None:
+        return None
+    line, welcome = met
+    if welcome.verdict != "welcome":
+        line.close()
+        return None
+    return Client(line, welcome)
+
+
+def reach_owner(config: Config, environ: Mapping[str, str], waiting: Callable[[], None]) -> Client:
+    """A conversation with the owner of this home, started if need be; `waiting` is called if that takes a moment.
+
+    Raises OwnerError if it doesn't start or is newer than this program, IndexHeldError if another kind of process
+    holds the index.
+    """
+    line, welcome = _reach(config, environ, waiting)
+    return Client(line, welcome, lambda: _reach(config, environ, waiting)[0])
+
+
+def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[], None]) -> tuple[Line, Welcome]:
+    began = time.monotonic()
+    deadline = began + START_SECONDS
+    started: _Started | None = None
+    told = False
+    while True:
+        met = meet(config)
+        if met is not None and met[1].verdict == "welcome":
+            return met
+        if met is not None:
+            deadline = _turned_away(*met, config, deadline)
+        elif started is None or started.has_lost():
+            _check_holder(config, deadline)
+            started = _Started(config, environ) if holder(config.home) is None else None
+        else:
+            started.check()
+        if time.monotonic() > deadline:
+            raise OwnerError(f"The process that holds the index did not answer. {last_words(config.home)}", _HINT)
+        if not told and time.monotonic() > began + _SHOWN_AFTER:
+            told = True
+            waiting()
+        _wait(started)
+
+
+_HINT = "Its log is owner.log in the home; --no-owner does the work without it."
+
+
+def _turned_away(line: Line, welcome: Welcome, config: Config, deadline: float) -> float:
+    """An owner of another version: a newer one stays, an older one makes way, which takes a moment more."""
+    line.close()
+    if welcome.verdict == "newer":
+        raise OwnerError(
+            f"A newer Exocortex ({welcome.build.version}, process {welcome.pid}) holds the index of {config.home}.",
+            "Use that one, or end it with: exo stop",
+        )
+    return max(deadline, time.monotonic() + START_SECONDS) if welcome.verdict == "older" else deadline
+
+
+def _check_holder(config: Config, deadline: float) -> None:
+    """Someone holds the lock without being heard: an owner that starts is waited for, anything else is named."""
+    held_by = holder(config.home)
+    if held_by is None or " serve" in held_by or not held_by:
+        return
+    if time.monotonic() > deadline - START_SECONDS + _SHOWN_AFTER:
+        raise IndexHeldError(
+            f"Another process holds the index: {held_by}.", "Wait until it is done or end it, then try again."
+        )
+
+
+class _Started:
+    """An owner that was started, and the pipe it speaks through until clients are heard."""
+
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        ensure_home(config.home)
+        if not os.access(config.home, os.W_OK):
+            raise IndexStoreError(f"{config.home} can't be written to.", "Set EXO_HOME to a folder on a disk that can.")
+        self._home = config.home
+        self.pipe, theirs = os.pipe()
+        command = [sys.executable, "-m", "exocortex", "--home", str(config.home), "serve", "--ready-fd", str(theirs)]
+        try:
+            # It forks and ends at once, so that no owner is ever this process's child.
+            subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={**environ, "EXO_HOME": str(config.home)},
+                pass_fds=(theirs,),
+                start_new_session=True,
+                check=False,
+            )
+        except OSError as error:
+            os.close(self.pipe)
+            raise OwnerError(f"The owner of the index can't be started: {error.strerror}.", _HINT) from error
+        finally:
+            os.close(theirs)
+        self._said: bytes | None = None
+
+    def check(self) -> None:
+        """Raise OwnerError if it ended before clients were heard."""
+        if self._listen() == b"":
+            raise OwnerError(f"The process that holds the index did not start. {last_words(self._home)}", _HINT)
+
+    def has_lost(self) -> bool:
+        """Whether another process took the lock first."""
+        return self._listen() == LOST
+
+    def _listen(self) -> bytes | None:
+        if self._said is None and select.select([self.pipe], [], [], 0)[0]:
+            self._said = os.read(self.pipe, 1)
+            os.close(self.pipe)
+        return self._said
+
+    def wait(self) -> None:
+        """Until it speaks, or a moment has passed."""
+        if self._said is None:
+            select.select([self.pipe], [], [], _PAUSE * 5)
+        else:
+            time.sleep(_PAUSE)
+
+
+def _wait(started: _Started | None) -> None:
+    if started is None:
+        time.sleep(_PAUSE)
+    else:
+        started.wait()
+
+
+def last_words(home: Path) -> str:
+    """The log's last line, as a sentence; empty if there is none."""
+    try:
+        with open(home / LOG_NAME, "rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - 4096))
+            lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return ""
+    return f"Its log ends with: {lines[-1]}" if lines else ""

@@ -1,0 +1,170 @@
+"""The process in the background, as people meet it: it comes when needed, tells about itself, and goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from owned import OwnedPlace, command_of, make_owned, survivors
+from owners import eventually
+
+
+def test_the_first_command_starts_it_and_the_next_ones_share_it(owned: OwnedPlace) -> None:
+    assert owned.owners() == []
+    assert "Lease" in owned.exo("search", "deposit").out
+    (first,) = owned.owners()
+    assert "Lease" in owned.exo("search", "deposit").out
+    assert owned.owners() == [first]
+    status = owned.exo("status", "--json").json()
+    assert status["owner"]["pid"] == first
+    assert status["owner"]["memory_bytes"] > 10e6
+    assert status["owner"]["watch"]["mode"] == "events"
+    assert f"process {first}" in owned.exo("status").out
+
+
+def test_it_belongs_to_nobody_and_keeps_nothing_open(owned: OwnedPlace, tmp_path: Path) -> None:
+    held = tmp_path / "disk"
+    held.mkdir()
+    ended = subprocess.run(
+        ["bash", "-c", f'x=$({owned_command()} search deposit); echo "got ${{x:0:4}}"'],
+        env=owned.environ,
+        cwd=held,
+        capture_output=True,
+        timeout=20,
+    )
+    assert ended.stdout.startswith(b"got Home")
+    (owner,) = owned.owners()
+    process = Path(f"/proc/{owner}")
+    assert os.readlink(process / "cwd") == "/"
+    assert os.getsid(owner) != os.getsid(0)
+    places = [os.readlink(one) for one in (process / "fd").iterdir()]
+    assert not any(place.startswith("/dev/pts") or str(held) in place for place in places)
+    parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    assert parent not in (os.getpid(),)
+    assert "search" not in command_of(parent)
+
+
+def owned_command() -> str:
+    """How a shell calls this program."""
+    from places import EXO
+
+    return " ".join(EXO)
+
+
+@pytest.mark.parametrize("command", ["status", "stop", "config", "--help"])
+def test_some_commands_never_start_one(owned: OwnedPlace, command: str) -> None:
+    assert owned.exo(command).code == 0
+    assert owned.owners() == []
+
+
+def test_without_an_owner_the_work_is_done_here(owned: OwnedPlace) -> None:
+    assert owned.exo("--no-owner", "index").code == 0
+    assert "Lease" in owned.exo("search", "deposit", "--no-owner").out
+    assert owned.owners() == []
+    owned.exo("search", "deposit")
+    refused = owned.exo("--no-owner", "search", "deposit")
+    assert refused.code == 2
+    assert str(owned.owners()[0]) in refused.err
+
+
+def test_it_can_be_ended_and_starts_again(owned: OwnedPlace) -> None:
+    owned.exo("search", "deposit")
+    (first,) = owned.owners()
+    said = owned.exo("stop")
+    assert said.code == 0
+    assert str(first) in said.err
+    assert owned.owners() == []
+    assert "Nothing is running" in owned.exo("stop").err
+    owned.exo("search", "deposit")
+    assert owned.owners() not in ([], [first])
+
+
+def test_it_goes_when_nobody_needs_it(tmp_path: Path) -> None:
+    place = make_owned(tmp_path, EXO_OWNER_IDLE_MINUTES="0.02")
+    place.exo("search", "deposit")
+    assert eventually(lambda: not survivors(str(place.home)), 10)
+
+
+def test_a_command_after_a_kill_finds_things_in_order(owned: OwnedPlace) -> None:
+    owned.exo("index")
+    for _ in range(3):
+        (owner,) = owned.owners()
+        os.kill(owner, signal.SIGKILL)
+        found = owned.exo("search", "deposit")
+        assert found.code == 0
+        assert "Lease" in found.out
+
+
+def test_watching_starts_one_that_stays(owned: OwnedPlace) -> None:
+    with owned.start("watch", "--json") as watching:
+        assert watching.stdout is not None
+        assert json.loads(watching.stdout.readline())["event"] == "notice"
+        (owned.vault / "new.md").write_text("A pangolin.\n")
+        seen = [json.loads(watching.stdout.readline())]
+        while seen[-1]["event"] != "saved" or seen[-1]["changed"] != ["notes:new.md"]:
+            seen.append(json.loads(watching.stdout.readline()))
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(5) == 130
+    assert len(owned.owners()) == 1
+    assert "new.md" in owned.exo("search", "pangolin", "--mode", "words").out
+
+
+def test_a_service_says_so_and_ends_on_a_signal(owned: OwnedPlace) -> None:
+    with owned.start("serve") as serving:
+        assert serving.stderr is not None
+        assert b"Holding the index" in serving.stderr.readline()
+        assert owned.exo("search", "deposit").code == 0
+        other = owned.exo("serve")
+        assert other.code == 2
+        assert str(serving.pid) in other.err
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(5) == 0
+    assert not (owned.home / "owner.json").exists()
+
+
+def test_a_home_with_a_long_name(tmp_path: Path) -> None:
+    deep = tmp_path / "/".join(["a long name of a folder"] * 8)
+    deep.mkdir(parents=True)
+    place = make_owned(deep)
+    assert len(str(place.home)) > 200
+    assert place.exo("search", "deposit").code == 0
+    assert len(place.owners()) == 1
+    place.end()
+
+
+def test_an_index_held_by_another_kind_of_process_is_named_soon(owned: OwnedPlace) -> None:
+    (owned.vault / "big.txt").write_text("heron harbour lease\n" * 200_000)
+    with owned.start("--no-owner", "watch") as holding:
+        assert holding.stdout is not None
+        holding.stdout.readline()
+        began = time.monotonic()
+        ended = owned.exo("search", "deposit")
+        assert time.monotonic() - began < 3
+        assert ended.code == 2
+        assert str(holding.pid) in ended.err
+        holding.send_signal(signal.SIGINT)
+        assert holding.wait(10) == 130
+
+
+def test_what_keeps_it_from_starting_is_said(owned: OwnedPlace) -> None:
+    (owned.home / "index.db").mkdir()
+    ended = owned.exo("search", "deposit")
+    assert ended.code == 2
+    assert "index.db" in ended.err
+    (owned.home / "index.db").rmdir()
+    assert owned.exo("search", "deposit").code == 0
+
+
+def test_a_folder_added_while_it_runs_is_taken_in(owned: OwnedPlace, tmp_path: Path) -> None:
+    owned.exo("search", "deposit")
+    more = tmp_path / "more"
+    more.mkdir()
+    (more / "extra.md").write_text("A pangolin.\n")
+    assert owned.exo("init", str(more)).code == 0
+    assert "extra.md" in owned.exo("search", "pangolin", "--mode", "words").out
+    assert len(owned.owners()) == 1

@@ -1,0 +1,90 @@
+"""The journal: what was written comes back, what was damaged is told from it, one entry never hides another."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from exocortex.core.ulid import make_ulid
+from exocortex.storage import journal
+from exocortex.storage.journal import DamagedEntryError, Entry, JournalError
+
+
+def _entry(number: int = 0, note: str = "---\nid\n---\n\nheron — 鷺\n") -> Entry:
+    return Entry(make_ulid(number, bytes(10)), "/notes", ("Inbox/a.md", "Inbox/b.md"), "0" * 64, note)
+
+
+def _read_all(home: Path) -> list[Entry]:
+    return [journal.read(record) for record in journal.claimed(home)]
+
+
+def test_entries_come_back_in_their_order(home: Path) -> None:
+    entries = [_entry(number) for number in (2, 1, 3)]
+    for entry in entries:
+        journal.write(home, entry).close()
+    assert _read_all(home) == sorted(entries, key=lambda entry: entry.ulid)
+    assert entries[0].data == entries[0].note.encode()
+    for path in journal.left(home):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_entry_being_delivered_is_passed_over(home: Path) -> None:
+    with journal.write(home, _entry()):
+        assert _read_all(home) == []
+        assert len(journal.left(home)) == 1
+    assert _read_all(home) == [_entry()]
+
+
+def test_no_journal_is_an_empty_one(home: Path) -> None:
+    assert (journal.left(home), _read_all(home)) == ([], [])
+    assert not home.exists()
+
+
+def test_every_changed_byte_is_noticed(home: Path) -> None:
+    journal.write(home, _entry(note="heron\n")).close()
+    (path,) = journal.left(home)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        for record in journal.claimed(home):
+            with pytest.raises(DamagedEntryError, match=r"\.json is damaged"):
+                journal.read(record)
+    for part in (b"", whole[:-1], b"[]", b"null", b'{"schema":1,"entry":3,"checksum":""}'):
+        path.write_bytes(part)
+        for record in journal.claimed(home):
+            with pytest.raises(DamagedEntryError):
+                journal.read(record)
+
+
+def test_an_entry_of_a_later_version_is_left_alone(home: Path) -> None:
+    journal.write(home, _entry()).close()
+    (path,) = journal.left(home)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 2}))
+    for record in journal.claimed(home):
+        with pytest.raises(DamagedEntryError):
+            journal.read(record)
+    assert path.exists()
+
+
+def test_the_same_entry_twice_and_a_journal_in_the_way_are_told(home: Path) -> None:
+    home.mkdir()
+    (home / "journal").write_text("in the way")
+    with pytest.raises(JournalError, match="can't be kept"):
+        journal.write(home, _entry())
+    with pytest.raises(JournalError, match="can't be read"):
+        journal.left(home)
+
+
+def test_what_lies_in_the_journal_and_is_no_entry(home: Path) -> None:
+    journal.write(home, _entry()).close()
+    (home / "journal" / "notes.txt").write_text("not ours")
+    (home / "journal" / ".exo-x.tmp").write_text("half")
+    assert _read_all(home) == [_entry()]
+    (home / "journal" / "folder.json").mkdir()
+    with pytest.raises(JournalError, match=r"folder\.json can't be read"):
+        _read_all(home)
+    assert sorted(os.listdir(home / "journal"))[-1] == "notes.txt"
