@@ -64,7 +64,8 @@ class Vault:
         self._meaning = Meaning(config.home, self._ledger, chroma)
         engine = embedder(config.embedder.name, config)
         self._retriever = Retriever(
-            Catalog(self._ledger.connection), self._meaning, {"bench": root.resolve()}, lambda: engine
+            *(Catalog(self._ledger.connection), self._ledger.vectors, self._meaning),
+            *({"bench": root.resolve()}, lambda: engine),
         )
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ from exocortex.core.errors import ConfigError
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, VectorIndex
     from exocortex.cortex import Cortex
-    from exocortex.storage.lock import IndexLock
     from exocortex.watching import Watcher
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -37,7 +36,7 @@ def open_cortex(
 
     def opened() -> Cortex:
         lock.acquire()
-        return Cortex(config, lock, _embedders(config), chroma, today)
+        return Cortex(config, lock, _embedders(config), vector_index(config), today)
 
     try:
         lock.acquire()
@@ -47,7 +46,7 @@ def open_cortex(
         raise
 
 
-def open_owned(config: Config, lock: IndexLock, tell: Callable[[str], None] | None = None) -> Cortex:
+def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cortex:
     """Open the index for many threads, watching the notes; the lock is held by the caller, and stays with it."""
     from exocortex.cortex import Cortex
     from exocortex.watching import Watcher
@@ -57,7 +56,7 @@ def open_owned(config: Config, lock: IndexLock, tell: Callable[[str], None] | No
         return Watcher(config.folders, config.home / "watch", wake, mode)
 
     def opened() -> Cortex:
-        return Cortex(config, None, _embedders(config), chroma, date.today, watcher=watcher)
+        return Cortex(config, None, _embedders(config), vector_index(config), date.today, watcher=watcher)
 
     return _mended(config, opened, tell)
 

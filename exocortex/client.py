@@ -1,4 +1,4 @@
-"""Client: the index behind a socket, with the same methods as the index itself; each call is a question to the owner."""
+"""Client: the index behind a socket, with the same methods as the index itself; each call asks the owner."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GONE = "Run the command again; what went wrong stands in owner.log in the home.
 
 
 class Client:
-    """A conversation with the owner, grouped by noun as the cortex is. One call at a time; other threads wait."""
+    """A conversation with the owner, grouped by noun as the cortex is. One call at a time: give each thread its own."""
 
     def __init__(self, line: Line, welcome: Welcome, reconnect: Callable[[], Line] | None = None) -> None:
         asking = _Asking(line, reconnect)
@@ -112,6 +112,8 @@ class _Asking:
         self._line = line
         self._reconnect = reconnect
         self._turn = threading.Lock()
+        self._stream: object | None = None
+        """Stands for the stream that is open."""
 
     def ask(self, call: str, **arguments: Any) -> Any:
         """The result of a call; raises the error it raised there, or OwnerError if the owner is gone."""
@@ -129,30 +131,63 @@ class _Asking:
                 raise OwnerError("The process that holds the index ended, twice.", _GONE) from closed
 
     def stream(self, call: str, stop: StopEvent | None, **arguments: Any) -> Iterator[Any]:
-        """The events of a call, each as it comes; leaving them unread, or setting `stop`, stops the work."""
+        """The events of a call, each as it comes; leaving them unread, or setting `stop`, stops the work.
+
+        Another question on this line ends it too.
+        """
         kind = signature(call)[1].__args__[0]
+        mine = object()
         with self._turn:
-            asked_to_stop = over = False
-            try:
-                self._send(call, arguments)
-                while True:
-                    if stop is not None and stop.is_set() and not asked_to_stop:
-                        self._line.send({"stop": True})
-                        asked_to_stop = True
-                    if not self._line.has_news(0.1):
-                        continue
-                    reply = self._line.receive(MOST_REPLY)
-                    if "event" not in reply:
-                        over = True
-                        _raise_failure(reply)
-                        return
-                    yield unpack(kind, reply["event"])
-            except (LineClosed, CodecError) as closed:
-                over = True
-                raise OwnerError("The process that holds the index ended.", _GONE) from closed
-            finally:
-                if not over:
-                    self._finish(asked_to_stop)
+            self._end_stream()
+            self._stream = mine
+            self._begin(call, arguments)
+        asked_to_stop = False
+        try:
+            while self._stream is mine:
+                if stop is not None and stop.is_set() and not asked_to_stop:
+                    self._line.send({"stop": True})
+                    asked_to_stop = True
+                reply = self._next(mine)
+                if reply is not None:
+                    yield unpack(kind, reply)
+        except (LineClosed, CodecError) as closed:
+            self._stream = None
+            raise OwnerError("The process that holds the index ended.", _GONE) from closed
+        finally:
+            with self._turn:
+                if self._stream is mine:
+                    self._end_stream()
+
+    def _begin(self, call: str, arguments: dict[str, Any]) -> None:
+        try:
+            self._send(call, arguments)
+        except LineClosed as closed:
+            self._stream = None
+            raise OwnerError("The process that holds the index ended.", _GONE) from closed
+
+    def _next(self, mine: object) -> Any:
+        """The stream's next event; None if there is none yet, or no more."""
+        with self._turn:
+            if self._stream is not mine or not self._line.has_news(0.1):
+                return None
+            reply = self._line.receive(MOST_REPLY)
+            if "event" in reply:
+                return reply["event"]
+            self._stream = None
+            _raise_failure(reply)
+            return None
+
+    def _end_stream(self) -> None:
+        """Stop a stream that is still open and read it to its end, so that the line can be used again."""
+        if self._stream is None:
+            return
+        self._stream = None
+        try:
+            self._line.send({"stop": True})
+            while "event" in self._line.receive(MOST_REPLY):
+                pass
+        except LineClosed:
+            return
 
     def retire(self) -> None:
         """Ask the owner to end."""
@@ -167,17 +202,8 @@ class _Asking:
         """Hang up."""
         self._line.close()
 
-    def _finish(self, asked_to_stop: bool) -> None:
-        """Read a stream that nobody wants any more to its end, so that the line can be used again."""
-        try:
-            if not asked_to_stop:
-                self._line.send({"stop": True})
-            while "event" in self._line.receive(MOST_REPLY):
-                pass
-        except LineClosed:
-            return
-
     def _ask(self, call: str, arguments: dict[str, Any]) -> Any:
+        self._end_stream()
         self._send(call, arguments)
         reply = self._line.receive(MOST_REPLY)
         _raise_failure(reply)

@@ -294,6 +294,12 @@ class Search:
         with self._views.open() as view:
             return self._found(view, view.retriever.similar(view.browser.find(note), limit), "meaning", notices)
 
+    def evidence(self, question: str, *, literal: bool = False, scope: str = "") -> Retrieved:
+        """Passages for a question, several a note, from the index as it is."""
+        with self._views.open() as view:
+            query = view.query(question, literal=literal, scope=scope)
+            return view.retriever.evidence(query, ANSWER_NOTES, ANSWER_PASSAGES)
+
     def _found(self, view: View, found: Retrieved, mode: Mode, notices: tuple[str, ...]) -> Found:
         freshness = self._index.freshness(view)
         return Found(found.hits, mode, freshness, (*notices, *found.notices), found.explained, found.milliseconds)

@@ -48,7 +48,7 @@ class Owner:
         self,
         config: Config,
         environ: Mapping[str, str],
-        open_index: Callable[[Config, IndexLock], Cortex],
+        open_index: Callable[[Config, Callable[[str], None]], Cortex],
         *,
         stays: bool = False,
     ) -> None:
@@ -78,7 +78,7 @@ class Owner:
         """
         with self._opened:
             self._opened.callback(self._close_index)
-            self._cortex = self._open_index(self._config, self._lock)
+            self._cortex = self._open_index(self._config, log)
             place = socket_path(self._config.home, self._environ)
             server = Server(place, make_key(self._config.home), self)
             self._opened.callback(server.close)
@@ -224,7 +224,7 @@ class Owner:
     def _reopen(self) -> None:
         """Raises ExocortexError if the index still can't be opened."""
         try:
-            self._cortex = self._open_index(self._config, self._lock)
+            self._cortex = self._open_index(self._config, log)
         except ExocortexError as error:
             log(error.message)
             raise

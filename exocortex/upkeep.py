@@ -136,8 +136,7 @@ class Upkeep:
         told: SimpleQueue[Happening] = SimpleQueue()
         self._listeners.append(told)
         try:
-            why = self._watcher.status().why
-            yield Notice(why or "Watching.")
+            yield Notice((self._looked and self._watcher.status().why) or "Watching.")
             while not stop.is_set():
                 event = self._heard(told)
                 if event is not None:

@@ -48,7 +48,6 @@ class View:
 def look(config: Config, ledger: Ledger, meaning: Meaning, embedders: Embedders, today: Callable[[], date]) -> View:
     """A view over this connection."""
 
-
     def embedder() -> Embedder:
         return embedders.serving(ledger)
 

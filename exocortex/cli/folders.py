@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exocortex.cli.arguments import Command, json_option, pass_face, common_options
+from exocortex.cli.arguments import Command, common_options, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face, counted
 from exocortex.core.wire import document

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
@@ -110,12 +111,23 @@ def stop_command(face: Face) -> int:
     client.retire()
     client.close()
     deadline = time.monotonic() + _STOP_SECONDS
-    while holder(home) is not None:
+    while holder(home) is not None or _lives(client.welcome.pid):
         if time.monotonic() > deadline:
             raise OwnerError(f"Process {client.welcome.pid} does not end.", f"End it with: kill {client.welcome.pid}")
         time.sleep(0.02)
     face.console.notice(Span(f"Ended (process {client.welcome.pid})."))
     return DONE
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    try:
+        return not Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].startswith(" Z")
+    except OSError:
+        return os.path.isdir("/proc/self") is False
 
 
 @click.command("pause", cls=Command)

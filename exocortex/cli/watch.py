@@ -55,7 +55,7 @@ def _watched(face: Face) -> Iterator[CortexPort]:
         raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
     face.console.mute_libraries()
     ensure_home(config.home)
-    with IndexLock(config.home) as lock, open_owned(config, lock) as cortex:
+    with IndexLock(config.home), open_owned(config) as cortex:
         yield cortex
 
 

@@ -39,7 +39,6 @@ class IndexPort(Protocol):
         """The ledger, without looking at the disk."""
         ...
 
-
     def watch(self, *, stop: StopEvent | None = None) -> Iterator[Happening]:
         """What happens to the index from now on, until `stop` is set. Raises UsageError where nobody watches."""
         ...

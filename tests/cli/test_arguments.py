@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from exocortex.cli.arguments import QueryCommand, query_of, common_options
+from exocortex.cli.arguments import QueryCommand, common_options, query_of
 
 
 @pytest.mark.parametrize(

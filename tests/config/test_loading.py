@@ -35,7 +35,7 @@ def complaint(home: Path, text: str = "", flags: dict[str, object] | None = None
 
 def test_nothing_said_gives_the_defaults(home: Path) -> None:
     config = load({"EXO_HOME": str(home)})
-    assert config == Config(home, (), IndexSettings(), EmbedderSettings(), SearchSettings(), config.origins)
+    assert config == Config(home, (), IndexSettings(), EmbedderSettings(), SearchSettings(), origins=config.origins)
     assert config.index.max_file_bytes == 5_000_000
     assert {value.origin for value in listing(config)} == {"default", "environment EXO_HOME"}
     assert load({}, {"home": str(home)}).home == home
@@ -79,7 +79,10 @@ def test_flag_over_environment_over_file_over_default(home: Path) -> None:
             "\n[serch]\nlimit = 3",
             "config.toml line 2: there is no section 'serch'; did you mean search? There are: index,",
         ),
-        ("x = 1", "config.toml line 1: there is no section 'x'; There are: index, embedder, search, folders"),
+        (
+            "x = 1",
+            "config.toml line 1: there is no section 'x'; There are: index, embedder, search, owner, watch, capture,",
+        ),
         ("search = 1", "config.toml line 1: search is a section"),
         ("[search]\n\nlimit = 0", "line 3: search.limit must be a whole number from 1 to 1000, not 0"),
         ("[search]\nlimit = true", "line 2: search.limit must be a whole number from 1 to 1000, not True"),

@@ -40,7 +40,7 @@ def test_it_belongs_to_nobody_and_keeps_nothing_open(owned: OwnedPlace, tmp_path
     assert ended.stdout.startswith(b"got Home")
     (owner,) = owned.owners()
     process = Path(f"/proc/{owner}")
-    assert os.readlink(process / "cwd") == "/"
+    assert eventually(lambda: os.readlink(process / "cwd") == "/")
     assert os.getsid(owner) != os.getsid(0)
     places = [os.readlink(one) for one in (process / "fd").iterdir()]
     assert not any(place.startswith("/dev/pts") or str(held) in place for place in places)
@@ -104,6 +104,8 @@ def test_watching_starts_one_that_stays(owned: OwnedPlace) -> None:
     with owned.start("watch", "--json") as watching:
         assert watching.stdout is not None
         assert json.loads(watching.stdout.readline())["event"] == "notice"
+        while json.loads(watching.stdout.readline())["event"] != "indexed":
+            pass
         (owned.vault / "new.md").write_text("A pangolin.\n")
         seen = [json.loads(watching.stdout.readline())]
         while seen[-1]["event"] != "saved" or seen[-1]["changed"] != ["notes:new.md"]:
