@@ -34,6 +34,8 @@ FLUSH_SECONDS = 1.0
 
 _Told = TypeVar("_Told")
 
+_SYNC_SECONDS = 0.1
+"""Longest that a search waits for news of what was just saved; it takes a millisecond or two."""
 _TICK = 1.0
 """Seconds between looks at the watcher's health."""
 _CHORES_EVERY = 60.0
@@ -124,7 +126,7 @@ class Upkeep:
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
         """See to it that what is saved by now can be found by its words; waits so long at most."""
-        if self._paused or (self.is_current() and self._thread.is_alive()):
+        if self._paused or (self._is_watched() and self._watcher.sync(_SYNC_SECONDS) and self.is_current()):
             return
         ticket = threading.Event()
         self._tickets.append(ticket)
@@ -170,8 +172,11 @@ class Upkeep:
         return tuple(filter(None, (paused, self.problem)))
 
     def is_current(self) -> bool:
-        """Whether every change up to now has been looked at."""
-        return self._looked and self._watcher.status().mode == "events" and self._watcher.due() is None
+        """Whether every change that was noticed has been looked at."""
+        return self._is_watched() and self._watcher.due() is None
+
+    def _is_watched(self) -> bool:
+        return self._looked and self._thread.is_alive() and self._watcher.status().mode == "events"
 
     def is_busy(self) -> bool:
         """Whether there is work to do, or somebody watches."""

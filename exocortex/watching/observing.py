@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -41,6 +42,7 @@ CHANGES: list[type[FileSystemEvent]] = [
 """Reading is none of them: what is never asked for can't make a reader feed itself."""
 COOKIE = "cookie"
 _CLOSING = 5.0
+_TURN = 0.003
 _log = logging.getLogger(__name__)
 
 
@@ -59,6 +61,7 @@ class Observation:
         """When the cookie's last event came."""
         self.folders: list[Folder] = []
         """Those that are watched."""
+        self._signs: dict[str, threading.Event] = {}
         self._clock = clock
         self._dirt = dirt
         self._cookie = cookies / COOKIE
@@ -86,6 +89,29 @@ class Observation:
     def ask(self) -> None:
         """Touch the cookie, whose event then has to come; raises OSError if the home is gone or can't be written to."""
         os.utime(self._cookie)
+
+    def sync(self, seconds: float) -> bool:
+        """Wait until a file made now is heard of, as what happened before it is by then; False if it isn't in time."""
+        heard = threading.Event()
+        sign = self._cookie.with_name(f"sign-{os.getpid()}-{time.monotonic_ns()}")
+        self._signs[sign.name] = heard
+        try:
+            sign.touch()
+            if not heard.wait(seconds):
+                return False
+            # Each watch has a thread of its own that passes its events on: give those of the notes their turn.
+            time.sleep(_TURN)
+            return True
+        finally:
+            del self._signs[sign.name]
+            with suppress(OSError):
+                sign.unlink()
+
+    def answer(self, path: str) -> None:
+        """Something happened in the cookie's folder."""
+        self.answered_at = self.hear()
+        if (heard := self._signs.get(os.path.basename(path))) is not None:
+            heard.set()
 
     def trouble(self) -> str:
         """What no longer runs, for people; empty if all of it does."""
@@ -180,8 +206,9 @@ class _Cookies(FileSystemEventHandler):
     def __init__(self, observation: Observation) -> None:
         self._observation = observation
 
-    def dispatch(self, event: FileSystemEvent) -> None:  # noqa: ARG002 - any event of this folder will do
-        self._observation.answered_at = self._observation.hear()
+    def dispatch(self, event: FileSystemEvent) -> None:
+        """Pass it on; any event of this folder shows that events come."""
+        self._observation.answer(os.fsdecode(event.src_path))
 
 
 class _Alarm(logging.Handler):

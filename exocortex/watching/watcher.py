@@ -131,6 +131,14 @@ class Watcher:
             return Dirty(rescan=("watching is off",))
         return self._dirt.take_all()
 
+    def sync(self, seconds: float) -> bool:
+        """Wait so long at most until everything that happened before this call is dirty; False if that isn't sure."""
+        observation = self._observation
+        try:
+            return observation is not None and observation.sync(seconds)
+        except OSError:
+            return False
+
     def due(self) -> float | None:
         """Seconds until something has settled; None if nothing is dirty."""
         return self._dirt.due()

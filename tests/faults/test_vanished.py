@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ def write(place: Place, path: str, text: str) -> None:
 
 
 def found(place: Place, word: str) -> list[str]:
-    return [hit["note"]["path"] for hit in place.json("search", "--words", word)["hits"]]
+    hits = place.json("search", "--mode", "words", word)["hits"]
+    return [hit["path"] for hit in hits if word in hit["snippet"].split()]
 
 
 def folder(place: Place) -> dict[str, Any]:
@@ -50,9 +53,9 @@ def reindex(place: Place, *arguments: str) -> dict[str, Any]:
 
 
 def ids(place: Place) -> dict[str, str]:
-    return {
-        hit["note"]["path"]: hit["note"]["id"] for hit in place.json("search", "--words", "heron", "-n", "99")["hits"]
-    }
+    """Which note lies where, as the state knows it."""
+    with closing(sqlite3.connect(place.home / "state.db")) as db:
+        return dict(db.execute("SELECT path, id FROM notes"))
 
 
 def git(place: Place, *arguments: str) -> None:
@@ -68,7 +71,7 @@ def test_t13_a_root_that_is_away_or_replaced_by_an_empty_folder_loses_nothing(pl
     if replaced:
         place.vault.mkdir()
     for _ in range(2):
-        ended = place.exo("search", "--words", "word7")
+        ended = place.exo("search", "--mode", "words", "word7")
         assert "sub/07.md" in ended.out
         assert ("is it unmounted?" if replaced else "does not exist") in ended.out + ended.err
         assert reindex(place)["removed"] == 0
@@ -112,6 +115,7 @@ def test_t14_sixty_percent_deleted_are_kept_until_confirmed_and_come_back_as_the
     now = folder(place)
     assert (now["on_disk"], now["frozen"]) == (25, 0)
     assert found(place, "word3") == []
+    (place.vault / "new.md").unlink()
     for file in kept.iterdir():
         shutil.copy(file, place.vault / file.name.replace("+", "/"))
     assert reindex(place)["embedded"] == 0
