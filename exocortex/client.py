@@ -239,6 +239,10 @@ class _Index:
         """What happens to the index from now on."""
         return self._asking.stream("index.watch", stop)
 
+    def recall(self) -> float | None:
+        """Share of the true nearest neighbours that Chroma finds on a sample."""
+        return cast(float | None, self._asking.ask("index.recall"))
+
     def pause(self) -> None:
         """Do nothing in the background until told to go on."""
         self._asking.ask("index.pause")

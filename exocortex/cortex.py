@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 ANSWER_NOTES, ANSWER_PASSAGES = 20, 32
 """Where an answer is looked for: in the best passages of the best notes."""
 
+RECALL_SAMPLE = 50
+"""Vectors whose neighbours are looked for in both ways."""
+
 NEAREST_NOTES = 5
 """Notes shown with an answer, or in the place of one."""
 
@@ -185,6 +188,11 @@ class Index:
         if self._upkeep is None:
             raise UsageError("Nothing watches the notes in this process.", "See: exo watch")
         return self._upkeep.watch(stop or StopEvent())
+
+    def recall(self) -> float | None:
+        """Share of the true nearest neighbours that Chroma finds on a sample; None while it isn't searched."""
+        with self._views.open() as view:
+            return self._meaning.recall(view.ledger.vectors, view.ledger.get("serving") or "", RECALL_SAMPLE)
 
     def pause(self) -> None:
         """Do nothing in the background until told to go on."""

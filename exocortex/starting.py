@@ -16,7 +16,7 @@ from exocortex.config.meeting import LOG_NAME
 from exocortex.core.errors import IndexHeldError, IndexStoreError, OwnerError
 from exocortex.core.handshake import Welcome
 from exocortex.frames import Line
-from exocortex.storage.lock import holder
+from exocortex.storage.lock import OWNER_COMMAND, holder
 
 START_SECONDS = 5.0
 """Longest that is waited for an owner that starts, or for one that makes way."""
@@ -30,10 +30,12 @@ _SHOWN_AFTER = 0.3
 
 
 def find_owner(config: Config, *, impose: bool = False) -> Client | None:
-    """A conversation with the owner that runs; None if none does, or it is of another version."""
-    met = meet(config, impose=impose)
-    if met is None:
-        return None
+    """A conversation with the owner that runs, or is about to; None if none does, or it is of another version."""
+    deadline = time.monotonic() + START_SECONDS
+    while (met := meet(config, impose=impose)) is None:
+        if OWNER_COMMAND not in (holder(config.home) or "") or time.monotonic() > deadline:
+            return None
+        time.sleep(_PAUSE)
     line, welcome = met
     if welcome.verdict != "welcome":
         line.close()
@@ -92,7 +94,7 @@ def _turned_away(line: Line, welcome: Welcome, config: Config, deadline: float) 
 def _check_holder(config: Config, deadline: float) -> None:
     """Someone holds the lock without being heard: an owner that starts is waited for, anything else is named."""
     held_by = holder(config.home)
-    if held_by is None or " serve" in held_by or not held_by:
+    if held_by is None or OWNER_COMMAND in held_by or not held_by:
         return
     if time.monotonic() > deadline - START_SECONDS + _SHOWN_AFTER:
         raise IndexHeldError(

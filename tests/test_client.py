@@ -38,6 +38,7 @@ def owner(tmp_path: Path, vault: Vault) -> Iterator[RunningOwner]:
 EACH: dict[str, Callable[[CortexPort], Any]] = {
     "index.run": lambda cortex: [type(event) for event in cortex.index.run(retry=True)][-1],
     "index.status": lambda cortex: cortex.index.status(),
+    "index.recall": lambda cortex: cortex.index.recall(),
     "index.pause": lambda cortex: cortex.index.pause(),
     "index.resume": lambda cortex: cortex.index.resume(),
     "search.find": lambda cortex: cortex.search.find("deposit heron", scope="path:sub", chunks=True, limit=3),
@@ -60,7 +61,7 @@ def test_every_method_gives_the_same_on_either_side(owner: RunningOwner) -> None
     owner.close()
     with open_cortex(owner.config, today=lambda: date.today()) as cortex:
         assert {name: _timeless(ask(cortex)) for name, ask in EACH.items()} == asked
-    assert {name for name, answer in asked.items() if answer is None} == {"index.pause", "index.resume"}
+    assert {name for name, answer in asked.items() if answer is None} == {"index.pause", "index.resume", "index.recall"}
 
 
 def test_a_client_has_the_methods_of_the_service_with_their_arguments() -> None:

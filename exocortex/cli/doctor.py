@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -31,13 +32,16 @@ def doctor_command(face: Face, deep: bool, as_json: bool) -> int:
     exo doctor --json | jq -r '.findings[] | select(.severity != "ok") | .mend'
     """
     from exocortex.checking import check
+    from exocortex.starting import find_owner
 
     config = face.config()
     findings = []
-    for finding in check(config, deep=deep):
-        findings.append(finding)
-        if not as_json:
-            _paint(face, finding)
+    owner = None if face.alone else find_owner(config)
+    with closing(owner) if owner is not None else nullcontext():
+        for finding in check(config, owner.index if owner is not None else None, deep=deep):
+            findings.append(finding)
+            if not as_json:
+                _paint(face, finding)
     sound = all(one.severity == "ok" for one in findings)
     if as_json:
         face.console.json(document({"sound": sound, "findings": findings}))

@@ -43,6 +43,10 @@ class IndexPort(Protocol):
         """What happens to the index from now on, until `stop` is set. Raises UsageError where nobody watches."""
         ...
 
+    def recall(self) -> float | None:
+        """Share of the true nearest neighbours that Chroma finds on a sample; None while it isn't searched."""
+        ...
+
     def pause(self) -> None:
         """Do nothing in the background until told to go on: no reading, no embedding; survives a restart."""
         ...

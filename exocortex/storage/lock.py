@@ -14,6 +14,8 @@ from types import TracebackType
 from exocortex.core.errors import IndexHeldError, IndexStoreError
 
 FILE_NAME = "owner.lock"
+OWNER_COMMAND = " serve"
+"""What an owner's command line has and no other's."""
 _TRIES = 5
 _PAUSE = 0.01
 """Seconds between tries while the file names nobody: its holder is about to write, or `holder` is looking."""
@@ -62,7 +64,9 @@ class IndexLock:
             time.sleep(_PAUSE)
         raise IndexHeldError(
             f"Another process holds the index: {who or 'it has not said which'}.",
-            "Wait until it is done or end it, then try again.",
+            "It serves every command; end it with: exo stop"
+            if OWNER_COMMAND in who
+            else "Wait until it is done or end it, then try again.",
         )
 
     def release(self) -> None:
