@@ -1,10 +1,10 @@
-# make demo: from nothing to cited answers.   make test: every check there is.
+# make demo: from nothing to cited answers.   make test: every check there is.   make faults: the abuse, at full length.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check programs install install-dev format clean
+.PHONY: demo test check faults programs install install-dev format clean
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -30,6 +30,9 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing Exocortex and its checks into $(VENV) …"
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+faults: programs install-dev
+	EXO_LONG_FAULTS=1 $(BIN)/python -m pytest --timeout 14400 --durations 20 tests/faults
 
 programs:
 	@sh tests/programs.sh
