@@ -138,7 +138,7 @@ def _queries(cortex: Cortex, root: Path) -> dict[str, float | int]:
     figures: dict[str, float | int] = {}
     for mode in ("words", "meaning", "hybrid"):
         times = []
-        for text in _sample_queries(root):
+        for text in sample_queries(root):
             found = cortex.search.find(text, mode=mode, literal=True)
             times.append(sum(ms for step, ms in found.milliseconds if step != "refresh"))
         times.sort()
@@ -147,7 +147,7 @@ def _queries(cortex: Cortex, root: Path) -> dict[str, float | int]:
     return figures
 
 
-def _sample_queries(root: Path) -> list[str]:
+def sample_queries(root: Path) -> list[str]:
     """Three to eight words in a row as they stand in a note: nothing but letters, as people type."""
     rng = random.Random(7)
     files = sorted(root.rglob("*.md"))

@@ -86,6 +86,8 @@ class Indexer:
         self._refreshes = 0
         self._refreshed: set[int] = set()
         """Rows whose words came in between the steps of a run: their meaning goes first."""
+        self._tried: set[tuple[int, FileStat]] = set()
+        """What this run could not read to its end: it is not tried again as long as it looks the same."""
         self._pace = _Pace()
 
     # -- the two ways in --------------------------------------------------------------------------------------------
@@ -170,12 +172,12 @@ class Indexer:
 
     def _rounds(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Words, then meaning; again as long as there is something new that came in meanwhile."""
-        tried: set[tuple[int, FileStat]] = set()
+        self._tried.clear()
         for number in range(_ROUNDS):
-            rows = [row for row in self._ledger.pending() if (row.row, row.file) not in tried]
+            rows = [row for row in self._ledger.pending() if (row.row, row.file) not in self._tried]
             if number and not rows and not self._refreshed:
                 return
-            tried.update((row.row, row.file) for row in rows)
+            self._tried.update((row.row, row.file) for row in rows)
             yield from self._words(rows, tally, stop)
             yield from self._recut(tally, stop)
             yield from self._embed(tally, stop)
@@ -296,6 +298,7 @@ class Indexer:
         with self._ledger.transaction():
             for result in results:
                 self._enter(result, identities, tally)
+        self._tried.difference_update((one.job.row, one.job.file) for one in results)
         return results
 
     def _enter(self, result: ReadNote, identities: dict[int, Identity], tally: _Tally) -> None:

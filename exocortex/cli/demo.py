@@ -48,7 +48,7 @@ def demo_command(face: Face) -> int:
         shutil.copytree(bundled("vault"), vault)
         environ = sample_environ(face.environ, Path(place, "home"))
         add_folder(load(environ), vault)
-        sample = Face(face.console, environ, face.now)
+        sample = Face(face.console, environ, face.now, alone=True)
         return _show(sample)
 
 

@@ -46,12 +46,14 @@ class Vectors:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        (query_only,) = connection.execute("PRAGMA query_only").fetchone()
+        self._writes = not query_only
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     @property
     def uncommitted(self) -> bool:
-        """Whether what is read now may yet be undone."""
-        return self._db.in_transaction
+        """Whether what is read now may yet be undone; a connection for reading sees only what can't be."""
+        return self._writes and self._db.in_transaction
 
     @property
     def version(self) -> int:

@@ -34,6 +34,7 @@ def test_a_hit() -> None:
         "score": 0.123457,
         "ranks": {"words": 1, "meaning": None},
         "snippet": "te",
+        "missing": False,
     }
 
 

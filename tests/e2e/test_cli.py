@@ -84,7 +84,7 @@ def test_search_as_json_has_the_promised_shape(place: Place) -> None:
     assert found["schema"] == 1
     assert found["query"] == "deposit"
     hit = found["hits"][0]
-    keys = "folder path file title headings first_line last_line score ranks snippet"
+    keys = "folder path file title headings first_line last_line score ranks snippet missing"
     assert sorted(hit) == sorted(keys.split())
     assert hit["file"] == str(place.vault / "Home/Lease.md")
     assert hit["ranks"]["words"] == 1
