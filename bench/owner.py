@@ -166,15 +166,16 @@ def _rest(client: Client, seconds: float) -> dict[str, float]:
     status = client.index.status()
     assert status.owner is not None
     time.sleep(2)
-    before = _cpu(status.owner.pid)
+    before = cpu_seconds(status.owner.pid)
     time.sleep(seconds)
-    used = _cpu(status.owner.pid) - before
+    used = cpu_seconds(status.owner.pid) - before
     status = client.index.status()
     assert status.owner is not None
     return {"idle CPU (%)": 100 * used / seconds, "RSS when idle (MB)": status.owner.memory_bytes / 1e6}
 
 
-def _cpu(process: int) -> float:
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has used so far."""
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

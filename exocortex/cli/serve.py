@@ -67,6 +67,8 @@ def _serve_in_background(face: Face, ready: int) -> int:
 
 def _write_to_log(face: Face) -> None:
     """Standard output and error become the log; the console has its own ways to the terminal."""
+    # Read once, as NumPy is loaded: on busy cores two threads wait for each other longer than one multiplies.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from exocortex.config import ensure_home
     from exocortex.config.meeting import LOG_NAME
 
