@@ -33,7 +33,7 @@ _TRANSACTION_NOTES = 200
 _TRANSACTION_SECONDS = 0.5
 _ROUNDS = 10
 """How often a run takes up what changed while it went on; the next run takes the rest."""
-_FEWEST, _MOST, _STEP = 8, 128, 4
+_FEWEST, _MOST, _STEP = 8, 128, 8
 """Texts embedded at once: whole steps, so that an embedder's threads end together."""
 _TEXT_COST = 50
 """What a text costs however short it is, in characters."""

@@ -90,6 +90,9 @@ def _paint_folder(face: Face, folder: FolderStatus) -> None:
     if folder.missing:
         face.console.line(Span("It isn't there at the moment; what was indexed still serves.", "warning"), lead=indent)
     sums = f"{folder.indexed:,} indexed + {folder.pending:,} pending + {folder.skipped:,} skipped"
+    if folder.frozen:
+        kept = f"{counted(folder.frozen, 'note')} vanished and kept. If you deleted them: exo index --accept-deletions"
+        face.console.line(Span(kept, "warning"), lead=indent)
     others = f"  ({counted(folder.others, 'other file')})" if folder.others else ""
     face.console.line(Span(f"{folder.on_disk:,} on disk = {sums}"), Span(others, "faint"), lead=indent)
 

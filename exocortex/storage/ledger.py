@@ -158,11 +158,6 @@ class Ledger:
             [(folder, f.path, os.fsencode(f.raw), f.size, f.mtime_ns, f.ctime_ns, f.inode) for f in found],
         )
 
-    def holds(self, row: int, folder: str, path: str) -> bool:
-        """Whether this row is still that file's: rows of removed files are given out again."""
-        query = "SELECT 1 FROM notes WHERE id = ? AND folder = ? AND path = ?"
-        return self.connection.execute(query, (row, folder, path)).fetchone() is not None
-
     def awaits(self, row: int, folder: str, file: FileStat, chunker: str) -> bool:
         """Whether this row still is that file as it was seen then, and what this chunker finds in it isn't in yet."""
         query = (

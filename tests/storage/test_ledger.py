@@ -96,15 +96,6 @@ def test_what_another_chunker_cut_is_outdated(ledger: Ledger) -> None:
     assert {one.file.path for one in ledger.outdated("1 hash")} == {"old.md", "other.md"}
 
 
-def test_a_row_given_out_again_is_not_taken_for_the_file_it_was(ledger: Ledger) -> None:
-    row = enter(ledger, "a.md")
-    assert ledger.holds(row, "notes", "a.md")
-    ledger.remove(row)
-    assert not ledger.holds(row, "notes", "a.md")
-    assert enter(ledger, "b.md") == row
-    assert not ledger.holds(row, "notes", "a.md")
-
-
 def test_other_files_are_compared_with_those_known(ledger: Ledger) -> None:
     assert ledger.set_attachments("notes", ["a.png", "b.png"]) == ({"a.png", "b.png"}, set())
     assert ledger.set_attachments("notes", ["b.png", "c.png"]) == ({"c.png"}, {"a.png"})
