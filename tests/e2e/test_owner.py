@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -170,3 +171,14 @@ def test_a_folder_added_while_it_runs_is_taken_in(owned: OwnedPlace, tmp_path: P
     assert owned.exo("init", str(more)).code == 0
     assert "extra.md" in owned.exo("search", "pangolin", "--mode", "words").out
     assert len(owned.owners()) == 1
+
+
+def test_a_search_loads_nothing_heavy_where_an_owner_runs(owned: OwnedPlace) -> None:
+    owned.exo("search", "deposit")
+    command = [sys.executable, "-X", "importtime", "-m", "exocortex", "search", "deposit"]
+    ended = subprocess.run(command, env=owned.environ, capture_output=True, cwd="/", timeout=30)
+    assert ended.returncode == 0
+    loaded = {line.rpartition(b"|")[2].strip().decode() for line in ended.stderr.splitlines()}
+    assert "exocortex.client" in loaded
+    heavy = {"chromadb", "numpy", "textual", "onnxruntime", "tokenizers", "watchdog", "sqlite3", "markdown_it", "rich"}
+    assert not loaded & heavy
