@@ -7,6 +7,7 @@ import time
 import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event as StopEvent
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.chunks import CHUNKER, embedding_input
+from exocortex.core.errors import EngineError
 from exocortex.core.events import Event, Indexed, Progress
 from exocortex.reading import ReadJob, ReadNote, read_note, read_notes
 from exocortex.scanning import Scanned, Scanner
@@ -112,7 +114,8 @@ class Indexer:
         yield from self._rounds(tally, stop)
         if not stop.is_set():
             self._serve_target()
-            yield from self._meaning.publish(self._target.fingerprint, stop)
+            with suppress(EngineError):  # the meaning says so in its notices: exact search answers without Chroma
+                yield from self._meaning.publish(self._target.fingerprint, stop)
             with self._ledger.transaction():
                 self._ledger.vectors.purge(time.time())
         yield Indexed(

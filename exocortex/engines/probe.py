@@ -42,6 +42,9 @@ _HEADER = struct.Struct("<iQQQQQQiIQQQdQ")
 _FORMAT = 1
 _LARGEST_RATIO = 10
 
+_ASKED = 400
+"""Neighbours that a search asks for; asked for few, the graph misses vectors that lie among many like them."""
+
 
 def write_sample(folder: Path, count: int, keys: Sequence[str], vectors: Vectors) -> Path:
     """Lay down beside `folder` what must be found in it; the caller removes the returned file."""
@@ -191,7 +194,7 @@ def _opens(folder: Path) -> bool:
         index = ChromaIndex(folder)
         if index.count() != count:
             return False
-        found = [index.nearest(vector, 10) for vector in vectors]
+        found = [index.nearest(vector, _ASKED) for vector in vectors]
         index.close()
     except EngineError:
         return False

@@ -35,6 +35,8 @@ _BATCH = 2_000
 _SAMPLE = 20
 _NEAREST = 10
 _ASKED = 400
+"""Neighbours that a search asks for; asked for few, the graph misses vectors that lie among many like them."""
+_ASKED = 400
 """Neighbours a search asks for; Chroma looks the harder the more it is asked for."""
 _AS_NEAR = 1e-3
 _RETRY_SECONDS = 60.0
@@ -326,7 +328,7 @@ class Meaning:
         if abs(stored - expected) > late:
             raise _DoubtError(f"Chroma holds {stored} vectors, not {expected}", "")
         sample, matrix = self._sample(opened.fingerprint, keys)
-        if not finds_itself(sample, [opened.index.nearest(row, _NEAREST) for row in matrix]):
+        if not finds_itself(sample, [opened.index.nearest(row, _ASKED) for row in matrix]):
             raise _DoubtError("Chroma does not find the vectors it holds", "")
 
     def _trusted(self, opened: _Opened, keys: Sequence[str]) -> bool:
