@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,17 @@ def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cor
         return Cortex(config, None, _embedders(config), vector_index(config), date.today, watcher=watcher)
 
     return _mended(config, opened, tell)
+
+
+@contextmanager
+def open_watched(config: Config, tell: Callable[[str], None] | None = None) -> Iterator[Cortex]:
+    """Take the lock and open the index as its owner does, for as long as this process follows the notes itself."""
+    from exocortex.config import ensure_home
+    from exocortex.storage.lock import IndexLock
+
+    ensure_home(config.home)
+    with IndexLock(config.home), open_owned(config, tell) as cortex:
+        yield cortex
 
 
 def _mended(config: Config, opened: Callable[[], Cortex], tell: Callable[[str], None] | None) -> Cortex:

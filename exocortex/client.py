@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from threading import Event as StopEvent
 from typing import Any, cast
 
 from exocortex.config import Config
@@ -30,7 +31,9 @@ from exocortex.core.results import (
 from exocortex.core.status import Status
 from exocortex.frames import HANDSHAKE_SECONDS, Line, LineClosed, peer_uid, this_build
 
-StopEvent = threading.Event
+WELCOME_SECONDS = 15.0
+"""An owner may have to end what runs, and open the index anew, before it welcomes a client with other settings."""
+
 _GONE = "Run the command again; what went wrong stands in owner.log in the home."
 
 
@@ -74,11 +77,10 @@ def meet(config: Config, *, impose: bool = True) -> tuple[Line, Welcome] | None:
         return None
     try:
         line.authenticate(key, listening=False)
-        line.send(
-            {**cast(dict[str, Any], pack(Hello(this_build(PROTOCOL), pack_settings(config) if impose else None)))}
-        )
-        line.limit_waiting(0)
+        line.send(pack(Hello(this_build(PROTOCOL), pack_settings(config) if impose else None)))
+        line.limit_waiting(WELCOME_SECONDS)
         reply = line.receive(MOST_REPLY)
+        line.limit_waiting(0)
         if "error" in reply:
             raise error_of(*(str(reply["error"][part]) for part in ("kind", "message", "hint")))
         return line, unpack(Welcome, reply.get("welcome"))

@@ -61,6 +61,8 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[], Non
     while True:
         met = meet(config)
         if met is not None and met[1].verdict == "welcome":
+            if started is not None:
+                started.close()
             return met
         if met is not None:
             deadline = _turned_away(*met, config, deadline)
@@ -140,6 +142,12 @@ class _Started:
     def has_lost(self) -> bool:
         """Whether another process took the lock first."""
         return self._listen() == LOST
+
+    def close(self) -> None:
+        """Hear no more of it."""
+        if self._said is None:
+            os.close(self.pipe)
+            self._said = READY
 
     def _listen(self) -> bytes | None:
         if self._said is None and select.select([self.pipe], [], [], 0)[0]:

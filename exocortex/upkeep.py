@@ -82,7 +82,7 @@ class Upkeep:
         self._listeners: list[SimpleQueue[Happening]] = []
         self._progress: Progress | None = None
         self._paused = ledger.get("paused") == "1"
-        self._pausing: bool | None = None
+        self._pausing: tuple[bool, threading.Event] | None = None
         self._looked = False
         self._due = True
         self._tries = 0
@@ -148,11 +148,10 @@ class Upkeep:
 
     def pause(self, paused: bool) -> None:
         """Do nothing in the background, or go on; remembered by the index."""
-        self._pausing = paused
+        done = threading.Event()
+        self._pausing = (paused, done)
         self._wake.set()
-        deadline = time.monotonic() + FLUSH_SECONDS * 5
-        while self._pausing is not None and time.monotonic() < deadline:
-            time.sleep(0.01)
+        done.wait(FLUSH_SECONDS * 5)
 
     def status(self) -> OwnerStatus:
         """How this process is doing."""
@@ -224,8 +223,9 @@ class Upkeep:
             self._checked = time.monotonic()
             self._watcher.check()
         if self._pausing is not None:
-            self._paused, self._pausing = self._pausing, None
-            self._ledger.put("paused", "1" if self._paused else "0")
+            (self._paused, done), self._pausing = self._pausing, None
+            self._indexer.set_paused(self._paused)
+            done.set()
         if not self._paused and (self._tickets or self._watcher.due() == 0):
             self._look()
         self._answer_tickets()
@@ -271,7 +271,7 @@ class Upkeep:
                 job.told.put(event)
                 if self._closing.is_set():
                     job.stop.set()
-                self._due = job.stop.is_set()
+                self._due = isinstance(event, Indexed) and event.stopped
             self._tries, self.problem, self._looked = 0, None, True
         except BaseException as error:
             self._due = True

@@ -60,9 +60,10 @@ class Face:
         return find_home(self.environ, None if typed is None else str(typed))[0]
 
     @contextmanager
-    def cortex(self, *, start: bool = True) -> Iterator[CortexPort]:
+    def cortex(self, *, start: bool = True, watching: bool = False) -> Iterator[CortexPort]:
         """The index: of its owner, which is started if need be and wanted, or else opened in this process.
 
+        With `watching` the notes are followed while it is open, by whichever process that is.
         Raises ConfigError without folders, IndexHeldError if another kind of process holds the index.
         """
         config = self.config()
@@ -74,9 +75,9 @@ class Face:
                 yield owned
             return
         self.console.mute_libraries()
-        from exocortex.bootstrap import open_cortex
+        from exocortex.bootstrap import open_cortex, open_watched
 
-        with open_cortex(config, tell=self._tell) as cortex:
+        with (open_watched if watching else open_cortex)(config, tell=self._tell) as cortex:
             yield cortex
 
     def _owned(self, config: Config, start: bool) -> CortexPort | None:

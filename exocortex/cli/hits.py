@@ -51,7 +51,8 @@ def freshness(face: Face, fresh: Freshness) -> str:
         parts.append(f"{fresh.pending:,} pending")
     if fresh.embedding:
         parts.append(f"{fresh.embedding:,} by words only so far")
-    return ", ".join(parts) + ". To catch up: exo index"
+    by_hand = face.alone or not face.config().owner.start
+    return ", ".join(parts) + (". To catch up: exo index" if by_hand else "")
 
 
 def nearest(face: Face, hits: Sequence[Hit]) -> None:

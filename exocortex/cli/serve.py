@@ -50,15 +50,16 @@ def _serve_in_background(face: Face, ready: int) -> int:
         os._exit(0)
     from exocortex.bootstrap import open_owned
     from exocortex.owner import Owner, log
+    from exocortex.starting import LOST, READY
 
     _write_to_log(face)
     face.console.close()
     try:
         owner = Owner(face.config(), face.environ, open_owned)
         owner.end_on_signals()
-        owner.serve(lambda: _say(ready, b"1"))
+        owner.serve(lambda: _say(ready, READY))
     except IndexHeldError:
-        _say(ready, b"0")
+        _say(ready, LOST)
     except ExocortexError as error:
         log(f"{error.message} {error.hint}")
         return 2
@@ -122,6 +123,7 @@ def stop_command(face: Face) -> int:
 
 
 def _lives(process: int) -> bool:
+    """Whether it is there, and not merely waiting to be counted as dead."""
     try:
         os.kill(process, 0)
     except OSError:
@@ -129,7 +131,7 @@ def _lives(process: int) -> bool:
     try:
         return not Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].startswith(" Z")
     except OSError:
-        return os.path.isdir("/proc/self") is False
+        return True
 
 
 @click.command("pause", cls=Command)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -13,9 +12,7 @@ from exocortex.cli.console import Span
 from exocortex.cli.face import INTERRUPTED, Face, counted
 from exocortex.cli.index import stopping
 from exocortex.cli.progress import reporter
-from exocortex.core.errors import ConfigError
 from exocortex.core.events import Happening, Indexed, Notice, Progress, Saved
-from exocortex.core.service import CortexPort
 from exocortex.core.wire import document
 
 
@@ -29,7 +26,7 @@ def watch_command(face: Face, as_json: bool) -> int:
     exo watch
     exo watch --json | jq -c 'select(.event == "saved")'
     """
-    with _watched(face) as cortex, stopping(face.console, "No longer followed; the notes are still watched.") as stop:
+    with face.cortex(watching=True) as cortex, stopping(face.console, "No longer followed.") as stop:
         events = cortex.index.watch(stop=stop)
         if as_json:
             for event in events:
@@ -37,26 +34,6 @@ def watch_command(face: Face, as_json: bool) -> int:
         else:
             paint_events(face, events)
     return INTERRUPTED
-
-
-@contextmanager
-def _watched(face: Face) -> Iterator[CortexPort]:
-    """The owner; or, where there is to be none, the watching done here."""
-    if not face.alone:
-        with face.cortex() as cortex:
-            yield cortex
-        return
-    from exocortex.bootstrap import open_owned
-    from exocortex.config import ensure_home
-    from exocortex.storage.lock import IndexLock
-
-    config = face.config()
-    if not config.folders:
-        raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
-    face.console.mute_libraries()
-    ensure_home(config.home)
-    with IndexLock(config.home), open_owned(config) as cortex:
-        yield cortex
 
 
 def paint_events(face: Face, events: Iterable[Happening]) -> None:

@@ -35,8 +35,6 @@ _BATCH = 2_000
 _SAMPLE = 20
 _NEAREST = 10
 _ASKED = 400
-"""Neighbours that a search asks for; asked for few, the graph misses vectors that lie among many like them."""
-_ASKED = 400
 """Neighbours a search asks for; Chroma looks the harder the more it is asked for."""
 _AS_NEAR = 1e-3
 _RETRY_SECONDS = 60.0

@@ -182,3 +182,15 @@ def test_a_search_loads_nothing_heavy_where_an_owner_runs(owned: OwnedPlace) -> 
     assert "exocortex.client" in loaded
     heavy = {"chromadb", "numpy", "textual", "onnxruntime", "tokenizers", "watchdog", "sqlite3", "markdown_it", "rich"}
     assert not loaded & heavy
+
+
+def test_where_no_owner_is_to_be_started_watching_is_done_by_the_command_itself(owned: OwnedPlace) -> None:
+    with owned.start("watch", "--json", EXO_OWNER_START="false") as watching:
+        assert watching.stdout is not None
+        saved: list[str] = []
+        while "notes:Home/Lease.md" not in saved and len(saved) < 5:
+            event = json.loads(watching.stdout.readline())
+            saved += event["changed"] if event["event"] == "saved" else []
+        assert owned.owners() == []
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 130
