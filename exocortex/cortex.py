@@ -33,6 +33,7 @@ from exocortex.embedders import Embedders
 from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
 from exocortex.retrieval import Retrieved
+from exocortex.storage.damage import blame
 from exocortex.storage.database import blames_file, explain
 from exocortex.storage.ledger import Ledger
 from exocortex.storage.lock import IndexLock
@@ -137,12 +138,12 @@ class Cortex:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Close; raises IndexStoreError in the place of what SQLite said of a damaged file or a full disk."""
-        if blames_file(error):
-            explained = self.explain(error)
-            self.close()
-            raise explained from error
+        """Close; raises IndexStoreError in the place of what a damaged file or a full disk led to."""
+        explained = self.explain(error) if blames_file(error) else None
         self.close()
+        explained = explained or (blame(self._ledger.path.parent, error) if error is not None else None)
+        if explained is not None:
+            raise explained from error
 
     def explain(self, error: sqlite3.Error) -> IndexStoreError:
         """Which file SQLite found fault with, and what to do about it."""

@@ -155,7 +155,8 @@ def _emptied(home: Path, name: str) -> bool:
 def _fault(home: Path, name: str, *, as_found: bool = True) -> str | None:
     """What is wrong with a file, looked at in every way that costs less than reading the notes again.
 
-    `as_found`, a file that merely wasn't closed is spared the look at every value: no kill alters one.
+    `as_found`, a file that merely wasn't closed is spared the look at every value, and the comparison of tables with
+    their indexes: no kill alters either.
     """
     path = home / name
     marked = as_found and suspicion(path).exists()
@@ -167,18 +168,20 @@ def _fault(home: Path, name: str, *, as_found: bool = True) -> str | None:
         fault = header_fault(path)
         if fault is None and _emptied(home, name):
             fault = "it is empty"
-        return fault or _fault_inside(path, name, values=marked or not as_found, certain=marked and name == INDEX)
+        return fault or _fault_inside(
+            path, name, values=marked or not as_found, deep=not as_found, certain=marked and name == INDEX
+        )
     except OSError:
         return None
 
 
-def _fault_inside(path: Path, name: str, *, values: bool, certain: bool) -> str | None:
+def _fault_inside(path: Path, name: str, *, values: bool, deep: bool, certain: bool) -> str | None:
     """Through a connection, which first takes in the log that a killed process left."""
     try:
         with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
             if not _is_ours(connection, name):
                 return None
-            fault = all_faults(connection, name, values=values)
+            fault = all_faults(connection, name, values=values, deep=deep)
     except sqlite3.OperationalError:
         return None
     except SAYS_SO as error:
