@@ -76,7 +76,7 @@ def compile_patterns(lines: Iterable[str]) -> tuple[tuple[Pattern, ...], list[in
     wrong: list[int] = []
     for number, line in enumerate(lines, 1):
         try:
-            compiled = list(GitIgnoreSpec.from_lines([unicodedata.normalize("NFC", line)]).patterns)
+            compiled = list(GitIgnoreSpec.from_lines([_spelled_out(unicodedata.normalize("NFC", line))]).patterns)
         except ValueError:
             wrong.append(number)
             continue
@@ -86,6 +86,12 @@ def compile_patterns(lines: Iterable[str]) -> tuple[tuple[Pattern, ...], list[in
             if isinstance(one, RegexPattern) and one.regex is not None and one.include is not None
         )
     return tuple(patterns), wrong
+
+
+def _spelled_out(line: str) -> str:
+    """`a/**/` names folders below `a`, to git; to pathspec it names `a` as well, which `a/**/*/` doesn't."""
+    bare = line.rstrip(" ")
+    return f"{bare}*/" if bare.endswith("/**/") else line
 
 
 def split_lines(content: bytes) -> list[str]:

@@ -67,6 +67,8 @@ def test_ignore_files_mean_what_git_makes_of_them(
         (["deep/**", "!deep/b.md"], ["a.md", "deep/b.md"]),
         (["deep", "!deep/b.md"], ["a.md"]),
         (["# comment", "", "*.txt ", "\\#a"], ["a.md", "deep/b.md", "deep/er/c.md"]),
+        (["*/", "!*/**/"], ["a.md"]),
+        (["deep/**/"], ["a.md", "deep/b.md", "deep/x.txt"]),
     ],
 )
 def test_well_known_idioms(tmp_path: Path, lines: list[str], kept: list[str]) -> None:
