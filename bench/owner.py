@@ -129,7 +129,7 @@ def _one_by_one(client: Client, queries: Sequence[str]) -> dict[str, float]:
 
 def _saves(client: Client, root: Path, saves: int) -> dict[str, float]:
     """A paragraph added to a note: until the watcher has it searchable by its words, and then by its meaning."""
-    files = sorted(root.rglob("*.md"))
+    files = sorted(path for path in root.rglob("*.md") if "/." not in f"/{path.relative_to(root)}")
     words, meaning = [], []
     stop = threading.Event()
     events = client.index.watch(stop=stop)
@@ -171,7 +171,12 @@ def _rest(client: Client, seconds: float) -> dict[str, float]:
     used = cpu_seconds(status.owner.pid) - before
     status = client.index.status()
     assert status.owner is not None
-    return {"idle CPU (%)": 100 * used / seconds, "RSS when idle (MB)": status.owner.memory_bytes / 1e6}
+    peak = Path(f"/proc/{status.owner.pid}/status").read_text("ascii").partition("VmHWM:")[2].split()[0]
+    return {
+        "idle CPU (%)": 100 * used / seconds,
+        "RSS when idle (MB)": status.owner.memory_bytes / 1e6,
+        "RSS at most (MB)": int(peak) * 1024 / 1e6,
+    }
 
 
 def cpu_seconds(process: int) -> float:

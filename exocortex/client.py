@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from threading import Event as StopEvent
 from typing import Any, cast
@@ -34,14 +35,22 @@ from exocortex.frames import HANDSHAKE_SECONDS, Line, LineClosed, peer_uid, this
 WELCOME_SECONDS = 15.0
 """An owner may have to end what runs, and open the index anew, before it welcomes a client with other settings."""
 
+STALL_SECONDS = 5.0
+"""How long the rest of a message that has begun may take."""
+
+_PATIENCE, _PULSE_SECONDS = 1.0, 3.0
+"""After so much silence the owner is asked on another line whether it answers anybody, and may take so long to."""
+
 _GONE = "Run the command again; what went wrong stands in owner.log in the home."
 
 
 class Client:
     """A conversation with the owner, grouped by noun as the cortex is. One call at a time: give each thread its own."""
 
-    def __init__(self, line: Line, welcome: Welcome, reconnect: Callable[[], Line] | None = None) -> None:
-        asking = _Asking(line, reconnect)
+    def __init__(
+        self, config: Config, line: Line, welcome: Welcome, reconnect: Callable[[], Line] | None = None
+    ) -> None:
+        asking = _Asking(config, line, welcome.pid, reconnect)
         self._asking = asking
         self.welcome = welcome
         self.index = _Index(asking)
@@ -64,8 +73,8 @@ class Client:
         self.close()
 
 
-def meet(config: Config, *, impose: bool = True) -> tuple[Line, Welcome] | None:
-    """A line to the owner of this home that listens now and its answer, or None if there is none.
+def meet(config: Config, *, impose: bool = True, seconds: float = HANDSHAKE_SECONDS) -> tuple[Line, Welcome] | None:
+    """A line to the owner of this home that listens now and its answer, or None if none answers within so long.
 
     With `impose`, these settings come into force there. Raises the errors that the owner answers with.
     """
@@ -76,13 +85,12 @@ def meet(config: Config, *, impose: bool = True) -> tuple[Line, Welcome] | None:
     if line is None:
         return None
     try:
-        line.authenticate(key, listening=False)
+        line.authenticate(key, listening=False, seconds=seconds)
         line.send(pack(Hello(this_build(PROTOCOL), pack_settings(config) if impose else None)))
         line.limit_waiting(WELCOME_SECONDS)
         reply = line.receive(MOST_REPLY)
-        line.limit_waiting(0)
-        if "error" in reply:
-            raise error_of(*(str(reply["error"][part]) for part in ("kind", "message", "hint")))
+        line.limit_waiting(STALL_SECONDS)
+        _raise_failure(reply)
         return line, unpack(Welcome, reply.get("welcome"))
     except (LineClosed, CodecError):
         line.close()
@@ -90,6 +98,14 @@ def meet(config: Config, *, impose: bool = True) -> tuple[Line, Welcome] | None:
     except BaseException:
         line.close()
         raise
+
+
+def silent(process: int) -> OwnerError:
+    """The owner lives and answers nobody."""
+    return OwnerError(
+        f"Process {process} holds the index and does not answer.",
+        f"It is stopped or stuck. To let it go on: kill -CONT {process}; to end it, losing nothing: kill -9 {process}",
+    )
 
 
 def _dial(meeting: Meeting) -> Line | None:
@@ -110,8 +126,11 @@ def _dial(meeting: Meeting) -> Line | None:
 class _Asking:
     """Questions and replies over one line; a question that only reads is asked once more if the owner dies over it."""
 
-    def __init__(self, line: Line, reconnect: Callable[[], Line] | None) -> None:
+    def __init__(self, config: Config, line: Line, process: int, reconnect: Callable[[], Line] | None) -> None:
+        self._config = config
+        self._process = process
         self._line = line
+        self._heard = time.monotonic()
         self._reconnect = reconnect
         self._turn = threading.Lock()
         self._stream: object | None = None
@@ -170,7 +189,7 @@ class _Asking:
     def _next(self, mine: object) -> Any:
         """The stream's next event; None if there is none yet, or no more."""
         with self._turn:
-            if self._stream is not mine or not self._line.has_news(0.1):
+            if self._stream is not mine or not self._has_news(0.1):
                 return None
             reply = self._line.receive(MOST_REPLY)
             if "event" in reply:
@@ -186,9 +205,9 @@ class _Asking:
         self._stream = None
         try:
             self._line.send({"stop": True})
-            while "event" in self._line.receive(MOST_REPLY):
+            while "event" in self._reply():
                 pass
-        except LineClosed:
+        except (LineClosed, OwnerError):
             return
 
     def retire(self) -> None:
@@ -196,8 +215,8 @@ class _Asking:
         with self._turn:
             try:
                 self._send("owner.retire", {})
-                self._line.receive(MOST_REPLY)
-            except LineClosed:
+                self._reply()
+            except (LineClosed, OwnerError):
                 return
 
     def close(self) -> None:
@@ -207,12 +226,39 @@ class _Asking:
     def _ask(self, call: str, arguments: dict[str, Any]) -> Any:
         self._end_stream()
         self._send(call, arguments)
-        reply = self._line.receive(MOST_REPLY)
+        reply = self._reply()
         _raise_failure(reply)
         return unpack(signature(call)[1], reply.get("result"))
 
     def _send(self, call: str, arguments: dict[str, Any]) -> None:
         self._line.send({"call": call, "arguments": {name: pack(value) for name, value in arguments.items()}})
+        self._heard = time.monotonic()
+
+    def _reply(self) -> dict[str, Any]:
+        while not self._has_news(_PATIENCE):
+            pass
+        return self._line.receive(MOST_REPLY)
+
+    def _has_news(self, seconds: float) -> bool:
+        """Whether something is there to be read within so long; raises OwnerError if nobody will ever send it."""
+        if self._line.has_news(seconds):
+            self._heard = time.monotonic()
+            return True
+        if time.monotonic() > self._heard + _PATIENCE:
+            self._check_pulse()
+            self._heard = time.monotonic()
+        return False
+
+    def _check_pulse(self) -> None:
+        """A long call leaves an owner that answers others; one that is stopped or stuck answers nobody."""
+        met = meet(self._config, impose=False, seconds=_PULSE_SECONDS)
+        if met is not None:
+            met[0].close()
+            return
+        if self._line.has_news(0):
+            return
+        self._line.close()
+        raise silent(self._process)
 
 
 def _raise_failure(reply: dict[str, Any]) -> None:

@@ -34,9 +34,9 @@ class Line:
         self._fd = connected.detach()
         self._connection = Connection(self._fd)
 
-    def authenticate(self, key: bytes, *, listening: bool) -> None:
-        """Both sides prove to know the key within two seconds; raises LineClosed."""
-        self.limit_waiting(HANDSHAKE_SECONDS)
+    def authenticate(self, key: bytes, *, listening: bool, seconds: float = HANDSHAKE_SECONDS) -> None:
+        """Both sides prove to know the key, neither letting the other wait longer; raises LineClosed."""
+        self.limit_waiting(seconds)
         first, second = (deliver_challenge, answer_challenge) if listening else (answer_challenge, deliver_challenge)
         try:
             first(self._connection, key)

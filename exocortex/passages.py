@@ -10,7 +10,7 @@ from exocortex.core.answers import Snippet
 from exocortex.core.chunks import Chunk
 from exocortex.core.query import Query
 from exocortex.core.stemming import stem
-from exocortex.core.words import content_terms, highlight_ranges, terms
+from exocortex.core.words import Highlighter, content_terms, terms
 from exocortex.storage.catalog import PlacedChunk
 
 SNIPPET_CHARACTERS = 240
@@ -51,6 +51,7 @@ class _Wanted:
         texts = (*query.words, *query.phrases)
         stems = dict.fromkeys(stem(term) for term in content_terms(texts))
         self._beginnings = [_beginning(one) for one in stems]
+        self._in_headings: dict[tuple[str, ...], set[str]] = {}
         self._pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, self._beginnings)) + ")")
 
     def share(self, chunk: Chunk) -> float:
@@ -58,8 +59,13 @@ class _Wanted:
         if not self._beginnings:
             return 0.0
         in_text = self._found(chunk.text)
-        above = self._found("\n".join(chunk.headings)) - in_text
+        above = self._above(chunk.headings) - in_text
         return (len(in_text) + len(above) / 2) / len(self._beginnings)
+
+    def _above(self, headings: tuple[str, ...]) -> set[str]:
+        if headings not in self._in_headings:
+            self._in_headings[headings] = self._found("\n".join(headings))
+        return self._in_headings[headings]
 
     def _found(self, text: str) -> set[str]:
         return set(self._pattern.findall(text.lower() if text.isascii() else " ".join(terms(text))))
@@ -70,9 +76,9 @@ def _beginning(stem: str) -> str:
     return stem[:-1] if stem.endswith("i") and len(stem) > 3 else stem
 
 
-def snippet(chunk: Chunk, query: Query, characters: int = SNIPPET_CHARACTERS) -> Snippet:
+def snippet(chunk: Chunk, sought: Highlighter, characters: int = SNIPPET_CHARACTERS) -> Snippet:
     """The lines of a chunk around the densest run of what was searched for, or its beginning."""
-    ranges = highlight_ranges(chunk.text, query.words, query.phrases)
+    ranges = sought.ranges(chunk.text)
     start, end = _window(chunk.text, ranges, characters)
     line = chunk.first_line + len(_LINE_END.findall(chunk.text.rstrip()[:start].lstrip()))
     inside = [(max(a, start) - start, min(b, end) - start) for a, b in ranges if a < end and b > start]

@@ -16,15 +16,15 @@ from exocortex.core.errors import EngineError
 from exocortex.core.fusion import fuse
 from exocortex.core.query import Query
 from exocortex.core.results import Explained, Mode, Sort
-from exocortex.core.words import content_terms, fts_any, fts_match, fts_pairs
+from exocortex.core.words import Highlighter, content_terms, fts_any, fts_match, fts_pairs
 from exocortex.passages import Passage, passages, snippet
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
 from exocortex.storage.vectors import Vectors as StoredVectors
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, Vectors
-    from exocortex.meaning import Meaning
+    from exocortex.core.ports import Embedder
+    from exocortex.meaning import Meaning, Nearness
 
 WORD_WEIGHTS = (2.0, 1.0)
 """BM25 weights of a note's title (with its aliases) and its body."""
@@ -129,7 +129,8 @@ class Retriever:
         centre = self._meaning.centre(self._vectors, fingerprint, mine)
         if centre is None:
             return Retrieved((), (), (f"The meaning of {note.ref.path} is not indexed yet; run `exo index`.",), (), 0)
-        arms = self._by_meaning(fingerprint, centre, {}, None, own=note.row)
+        beside = self._meaning.beside(self._vectors, fingerprint, centre)
+        arms = self._by_meaning(beside, {}, None, own=note.row)
         clock.lap("meaning")
         scores = _scores(arms, "meaning")
         hits, explained = self._hits(_EMPTY, arms, scores, self._ordered(scores, limit, "score"), None)
@@ -140,23 +141,34 @@ class Retriever:
 
     def _arms(self, query: Query, mode: Mode, among: set[int] | None, clock: _Clock) -> tuple[_Arms, tuple[str, ...]]:
         words: dict[int, float] = {}
-        match = fts_match(query.words, query.phrases)
+        beside, problem = self._begun(query, among) if mode != "words" and query.text.strip() else (None, ())
         if mode != "meaning" or query.phrases:
-            words = self._by_words(query, match, among)
+            words = self._by_words(query, fts_match(query.words, query.phrases), among)
             clock.lap("words")
-        if mode == "words" or not query.text.strip():
-            return _Arms(words, {}, {}), ()
+        if beside is None:
+            return _Arms(words, {}, {}), problem
         if query.phrases:
             among = self._catalog.with_all(query.phrases, among)
         try:
-            embedder = self._embedder()
-            vector = embedder.embed([query.text], "query")[0]
+            arms = self._by_meaning(beside, words, among)
         except EngineError as error:
-            return _Arms(words, {}, {}), (f"Searched by words only: {error.message}",)
-        clock.lap("embed")
-        arms = self._by_meaning(embedder.fingerprint, vector, words, among)
+            return _Arms(words, {}, {}), _words_only(error)
         clock.lap("meaning")
         return arms, ()
+
+    def _begun(self, query: Query, among: set[int] | None) -> tuple[Nearness | None, tuple[str, ...]]:
+        """The query's meaning, on its way while the words are looked up; or why there is none."""
+        try:
+            embedder = self._embedder()
+        except EngineError as error:
+            return None, _words_only(error)
+        among_all = among is None and not query.phrases
+        return self._meaning.begin(
+            self._vectors,
+            embedder.fingerprint,
+            lambda: embedder.embed([query.text], "query")[0],
+            among_all=among_all,
+        ), ()
 
     def _by_words(self, query: Query, match: str, among: set[int] | None) -> dict[int, float]:
         """BM25 of the whole note, and a little for words that stand side by side as in the query."""
@@ -165,25 +177,22 @@ class Retriever:
         return {note: score + PAIR_WEIGHT * pairs.get(note, 0.0) for note, score in words.items()}
 
     def _by_meaning(
-        self, fingerprint: str, vector: Vectors, words: dict[int, float], among: set[int] | None, own: int | None = None
+        self, beside: Nearness, words: dict[int, float], among: set[int] | None, own: int | None = None
     ) -> _Arms:
         """Nearest chunks and, exactly, every chunk of the notes found by words, pooled to the best of each note."""
         if among is None:
-            near = dict(self._meaning.nearest(self._vectors, fingerprint, vector, NEIGHBOURS))
+            near = dict(beside.nearest(NEIGHBOURS))
             places = self._catalog.places_of(near)
         else:
             places = self._catalog.keys_of(among)
-            near = self._similarities(fingerprint, vector, [key for key, _ in places])
+            near = beside.similarities(key for key, _ in places)
         others = self._catalog.keys_of(note for note in words)
-        near |= self._similarities(fingerprint, vector, [key for key, _ in others if key not in near])
+        near |= beside.similarities(key for key, _ in others if key not in near)
         pooled: dict[int, float] = {}
         for key, note in (*places, *others):
             if key in near and note != own:
                 pooled[note] = max(near[key], pooled.get(note, -1.0))
         return _Arms(words, pooled, near)
-
-    def _similarities(self, fingerprint: str, vector: Vectors, keys: Sequence[str]) -> dict[str, float]:
-        return self._meaning.similarities(self._vectors, fingerprint, vector, keys)
 
     # -- hits -------------------------------------------------------------------------------------------------------
 
@@ -205,16 +214,16 @@ class Retriever:
         found = [(note, passage) for note in notes for passage in (by_note.get(note.row) or [_no_text(note)])[:most]]
         if limit is not None:
             found = sorted(found, key=lambda pair: -scores[pair[0].row] - pair[1].fit)[:limit]
-        places = _Places(arms)
+        places, sought = _Places(arms), Highlighter(query.words, query.phrases)
         hits = [
-            self._hit(query, note, passage.placed, scores[note.row], places.of(note.row)) for note, passage in found
+            self._hit(sought, note, passage.placed, scores[note.row], places.of(note.row)) for note, passage in found
         ]
         return tuple(hits), tuple(places.explained(note.row) for note, _ in found)
 
-    def _hit(self, query: Query, note: NoteRow, passage: PlacedChunk, score: float, ranks: Ranks) -> Hit:
+    def _hit(self, sought: Highlighter, note: NoteRow, passage: PlacedChunk, score: float, ranks: Ranks) -> Hit:
         file = self._file(note)
         missing = not os.path.lexists(file)
-        return Hit(note.ref, file, passage.chunk, score, ranks, snippet(passage.chunk, query), missing)
+        return Hit(note.ref, file, passage.chunk, score, ranks, snippet(passage.chunk, sought), missing)
 
     def _file(self, note: NoteRow) -> str:
         return str(self._roots.get(note.ref.folder, Path()) / note.raw)
@@ -236,6 +245,10 @@ class Retriever:
         words = (*query.words, *(word for near in replaced.values() for word in near))
         notices = tuple(f"No note has “{word}”; searched for {_list(near)} too." for word, near in replaced.items())
         return replace(query, words=words), notices
+
+
+def _words_only(error: EngineError) -> tuple[str, ...]:
+    return (f"Searched by words only: {error.message}",)
 
 
 def _no_text(note: NoteRow) -> Passage:

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from exocortex.client import Client, meet
+from exocortex.client import Client, meet, silent
 from exocortex.config import Config, ensure_home
-from exocortex.config.meeting import LOG_NAME
+from exocortex.config.meeting import LOG_NAME, read_meeting
 from exocortex.core.errors import IndexHeldError, IndexStoreError, OwnerError
 from exocortex.core.handshake import Welcome
-from exocortex.frames import Line
+from exocortex.frames import HANDSHAKE_SECONDS, Line
 from exocortex.storage.lock import OWNER_COMMAND, holder
 
 START_SECONDS = 5.0
@@ -31,16 +31,37 @@ _SHOWN_AFTER = 0.3
 
 def find_owner(config: Config, *, impose: bool = False) -> Client | None:
     """A conversation with the owner that runs, or is about to; None if none does, or it is of another version."""
+    met = _await_meeting(config, impose)
+    if met is None:
+        return None
+    if met[1].verdict != "welcome":
+        met[0].close()
+        return None
+    return Client(config, *met)
+
+
+def any_owner(config: Config) -> Client | None:
+    """A conversation with the owner that runs, or is about to, whatever its version, if only to end it.
+
+    Raises OwnerError if it does not answer, IndexHeldError if it is another kind of process.
+    """
+    met = _await_meeting(config, impose=False)
+    if met is not None:
+        return Client(config, *met)
+    _check_holder(config, time.monotonic())
+    if holder(config.home) is not None:
+        raise _unheard(config)
+    return None
+
+
+def _await_meeting(config: Config, impose: bool) -> tuple[Line, Welcome] | None:
+    """As long as something that looks like an owner holds the lock and may still be starting."""
     deadline = time.monotonic() + START_SECONDS
-    while (met := meet(config, impose=impose)) is None:
+    while (met := meet(config, impose=impose, seconds=_at_most(deadline))) is None:
         if OWNER_COMMAND not in (holder(config.home) or "") or time.monotonic() > deadline:
             return None
         time.sleep(_PAUSE)
-    line, welcome = met
-    if welcome.verdict != "welcome":
-        line.close()
-        return None
-    return Client(line, welcome)
+    return met
 
 
 def reach_owner(config: Config, environ: Mapping[str, str], waiting: Callable[[], None]) -> Client:
@@ -50,7 +71,7 @@ def reach_owner(config: Config, environ: Mapping[str, str], waiting: Callable[[]
     holds the index.
     """
     line, welcome = _reach(config, environ, waiting)
-    return Client(line, welcome, lambda: _reach(config, environ, waiting)[0])
+    return Client(config, line, welcome, lambda: _reach(config, environ, waiting)[0])
 
 
 def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[], None]) -> tuple[Line, Welcome]:
@@ -59,7 +80,7 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[], Non
     started: _Started | None = None
     told = False
     while True:
-        met = meet(config)
+        met = meet(config, seconds=_at_most(deadline))
         if met is not None and met[1].verdict == "welcome":
             if started is not None:
                 started.close()
@@ -72,11 +93,23 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[], Non
         else:
             started.check()
         if time.monotonic() > deadline:
-            raise OwnerError(f"The process that holds the index did not answer. {last_words(config.home)}", _HINT)
+            raise _unheard(config)
         if not told and time.monotonic() > began + _SHOWN_AFTER:
             told = True
             waiting()
         _wait(started)
+
+
+def _at_most(deadline: float) -> float:
+    """Seconds to wait for an answer, so that waiting ends at about the deadline."""
+    return min(HANDSHAKE_SECONDS, max(0.1, deadline - time.monotonic()))
+
+
+def _unheard(config: Config) -> OwnerError:
+    meeting = read_meeting(config.home)
+    if meeting is not None and f"process {meeting.pid}," in (holder(config.home) or ""):
+        return silent(meeting.pid)
+    return OwnerError(f"The process that holds the index did not answer. {last_words(config.home)}", _HINT)
 
 
 _HINT = "Its log is owner.log in the home; --no-owner does the work without it."

@@ -40,7 +40,8 @@ class View:
 
     def query(self, text: str, *, literal: bool = False, scope: str = "") -> Query:
         """The text parsed, narrowed to the scope's filters."""
-        names, today = self.catalog.property_names(), self.today()
+        today = self.today()
+        names = self.catalog.property_names() if ":" in text + scope else frozenset[str]()
         query = parse_query(text, properties=names, today=today, literal=literal)
         return with_scope(query, parse_query(scope, properties=names, today=today)) if scope else query
 

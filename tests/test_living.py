@@ -39,7 +39,7 @@ def matches(snapshot: Snapshot, keys: list[str], matrix: Matrix) -> None:
     """It finds what comparing these finds, and knows the similarity of each, and of few."""
     vector = directions(1, seed=77)[0]
     expected = dict(ExactIndex(keys, matrix).nearest(vector, len(keys)))
-    found = snapshot.nearest(vector, 20)
+    found = snapshot.compared(vector).nearest(20)
     assert [key for key, _ in found] == list(expected)[:20]
     assert snapshot.similarities(vector, [*keys, "none"]) == pytest.approx(expected, abs=1e-6)
     few = keys[:: max(1, len(keys) // 10)]
@@ -76,12 +76,12 @@ def test_a_snapshot_is_not_disturbed_by_the_next(ledger: Ledger, reader: Ledger)
     living = Living()
     ledger.vectors.store("f", ["a", "b", "c"], directions(3))
     before = living.now(reader.vectors, "f")
-    first = before.nearest(directions(3)[0], 3)
+    first = before.compared(directions(3)[0]).nearest(3)
     ledger.vectors.store("f", ["a", "d"], directions(2, seed=5))
     ledger.vectors.release(["b"], 0.0)
     after = living.now(reader.vectors, "f")
-    assert before.nearest(directions(3)[0], 3) == first
-    assert {key for key, _ in after.nearest(directions(3)[0], 9)} == {"a", "c", "d"}
+    assert before.compared(directions(3)[0]).nearest(3) == first
+    assert {key for key, _ in after.compared(directions(3)[0]).nearest(9)} == {"a", "c", "d"}
 
 
 def test_what_may_be_undone_is_not_kept(ledger: Ledger, reader: Ledger) -> None:
@@ -98,5 +98,5 @@ def test_what_may_be_undone_is_not_kept(ledger: Ledger, reader: Ledger) -> None:
 
 def test_nothing_is_nothing(reader: Ledger) -> None:
     empty = Living().now(reader.vectors, "f")
-    assert empty.nearest(directions(1)[0], 5) == []
+    assert empty.compared(directions(1)[0]).nearest(5) == []
     assert empty.similarities(directions(1)[0], ["a"]) == {}

@@ -68,7 +68,7 @@ class Store:
 
     def nearest(self, vector: Matrix, limit: int, fingerprint: str = "f") -> list[tuple[str, float]]:
         """A search as another thread makes it, through a connection of its own."""
-        return self.meaning.nearest(self.reader.vectors, fingerprint, vector, limit)
+        return self.meaning.beside(self.reader.vectors, fingerprint, vector).nearest(limit)
 
     @property
     def served(self) -> bool:
@@ -125,11 +125,11 @@ def test_few_vectors_are_compared_and_chroma_is_never_opened(home: Path) -> None
         meaning, vectors = Meaning(home, ledger, _broken, exact_up_to=MANY), ledger.vectors
         vectors.store("f", ["a", "b"], directions(2))
         meaning.attach("f")
-        (best, score), _ = meaning.nearest(vectors, "f", directions(2)[1], 5)
+        (best, score), _ = meaning.beside(vectors, "f", directions(2)[1]).nearest(5)
         assert best == "b"
         assert score == pytest.approx(1, abs=1e-3)
-        assert meaning.nearest(vectors, "f", directions(2)[1], 1)[0][0] == "b"
-        assert meaning.nearest(vectors, "other", directions(1)[0], 5) == []
+        assert meaning.beside(vectors, "f", directions(2)[1]).nearest(1)[0][0] == "b"
+        assert meaning.beside(vectors, "other", directions(1)[0]).nearest(5) == []
         assert meaning.notices() == ()
 
 
@@ -365,7 +365,7 @@ def test_readers_on_other_threads_see_every_change_while_one_writes(home: Path, 
             with closing(Ledger.reading(home)) as ledger:
                 while not done.is_set():
                     seen = written[0]
-                    found = store.meaning.nearest(ledger.vectors, "f", vectors[seen], 3)
+                    found = store.meaning.beside(ledger.vectors, "f", vectors[seen]).nearest(3)
                     if found[0][0] != f"new {seen}" or found[0][1] < 0.999:
                         wrong.append(f"{seen}: {found}")
 
@@ -391,7 +391,7 @@ def test_readers_on_other_threads_see_every_change_while_one_writes(home: Path, 
 def test_similarities_and_the_centre_are_exact(store: Store) -> None:
     store.fill(3)
     keys, matrix = store.ledger.vectors.all("f")
-    assert store.meaning.similarities(store.reader.vectors, "f", matrix[0], ["key 2", "none"]) == {
+    assert store.meaning.beside(store.reader.vectors, "f", matrix[0]).similarities(["key 2", "none"]) == {
         "key 2": pytest.approx(float(matrix[0] @ matrix[2]), abs=1e-6)
     }
     centre = store.meaning.centre(store.reader.vectors, "f", keys)

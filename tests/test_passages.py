@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from exocortex.core.chunks import Chunk, chunk_key
 from exocortex.core.query import Query, parse_query
+from exocortex.core.words import Highlighter
 from exocortex.passages import Passage, passages, snippet
 from exocortex.storage.catalog import PlacedChunk
 
 
 def query(text: str) -> Query:
     return parse_query(text, today=date(2024, 5, 15))
+
+
+def sought(text: str) -> Highlighter:
+    return Highlighter(query(text).words, query(text).phrases)
 
 
 def chunk(text: str, *headings: str, first_line: int = 1) -> Chunk:
@@ -69,7 +74,7 @@ def test_words_of_scripts_without_spaces_point_to_a_passage() -> None:
 
 
 def test_a_short_passage_is_shown_whole_without_its_margins() -> None:
-    found = snippet(chunk("\n\nThe deposit is back.\n\n", first_line=7), query("deposit"))
+    found = snippet(chunk("\n\nThe deposit is back.\n\n", first_line=7), sought("deposit"))
     assert found.text == "The deposit is back."
     assert found.line == 7
     assert [found.text[start:end] for start, end in found.highlights] == ["deposit"]
@@ -77,7 +82,7 @@ def test_a_short_passage_is_shown_whole_without_its_margins() -> None:
 
 def test_a_long_passage_is_shown_around_the_densest_words() -> None:
     text = "deposit\n" + "filler text here\n" * 60 + "the deposit and the notice\n" + "more filler\n" * 60
-    found = snippet(chunk(text), query("deposit notice"))
+    found = snippet(chunk(text), sought("deposit notice"))
     assert "deposit and the notice" in found.text
     assert len(found.text) <= 240
     assert text.split("\n")[found.line - 1].startswith(found.text.split("\n")[0])
@@ -90,7 +95,7 @@ TEXT = st.text("ab deposit\n\r é日\u0301", min_size=1, max_size=700)
 @given(text=TEXT, words=st.text('deposit ab日é"', max_size=20), lines=st.integers(1, 5), width=st.integers(20, 300))
 def test_a_snippet_is_a_slice_of_the_passage_at_the_line_it_says(text: str, words: str, lines: int, width: int) -> None:
     one = chunk(text, first_line=lines)
-    found = snippet(one, query(words), width)
+    found = snippet(one, sought(words), width)
     assert found.text in text
     assert len(found.text) <= width
     assert lines <= found.line

@@ -357,7 +357,7 @@ def test_a_client_killed_in_the_middle_of_a_stream_leaves_no_trace(owner: Runnin
         "import sys, time\nfrom pathlib import Path\nfrom exocortex.config import Config, Folder, EmbedderSettings\n"
         "from exocortex.client import meet, Client\nhome, notes = map(Path, sys.argv[1:])\n"
         "config = Config(home, (Folder('notes', notes),), embedder=EmbedderSettings(name='hash'))\n"
-        "client = Client(*meet(config, impose=False))\n"
+        "client = Client(config, *meet(config, impose=False))\n"
         "for event in client.index.watch():\n    print('on', flush=True)\n"
     )
     command = [sys.executable, "-c", script, str(owner.config.home), str(vault.root)]

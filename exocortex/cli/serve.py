@@ -100,17 +100,14 @@ def stop_command(face: Face) -> int:
 
     What it was doing is kept; indexing goes on from there.
     """
-    from exocortex.client import Client, meet
+    from exocortex.starting import any_owner
     from exocortex.storage.lock import holder
 
     home = face.config().home
-    met = meet(face.config(), impose=False)
-    if met is None:
-        if (held_by := holder(home)) is not None:
-            raise IndexHeldError(f"The index is held by another kind of process: {held_by}.", "End that one itself.")
+    client = any_owner(face.config())
+    if client is None:
         face.console.notice(Span("Nothing is running."))
         return DONE
-    client = Client(*met)
     client.retire()
     client.close()
     deadline = time.monotonic() + _STOP_SECONDS

@@ -120,6 +120,9 @@ def terms(text: str) -> list[str]:
     """The tokens' texts: what to look up in the vocabulary of an unstemmed index."""
     if text.isascii():
         return _WORD.findall(text.lower())
+    cleaned = clean(text)
+    if _RUN.search(cleaned) is None:
+        return [_plain(word) for word in _WORD.findall(cleaned)]
     return [token.text for token in tokens(text)]
 
 
@@ -156,20 +159,27 @@ def fts_any(texts: Iterable[str]) -> str:
     return " OR ".join(dict.fromkeys(sought.expression() for text in texts if (sought := _phrase(text))))
 
 
-def highlight_ranges(
-    text: str, words: Iterable[str], phrases: Iterable[str] = (), *, stemmed: bool = True
-) -> tuple[tuple[int, int], ...]:
-    """Character ranges of `text` that the words or phrases match, in order, not overlapping.
+class Highlighter:
+    """Finds in texts what the words or phrases match.
 
     Stop words are left out as in ranking. `stemmed` as the index is: `running` then matches `run`.
     """
-    composed, offsets = _composed(text)
-    found = [token for _, segment in _segments(composed) for token in segment]
-    required = [sought for phrase in phrases if (sought := _phrase(phrase))]
-    ranges = _matches(found, [*required, *_ranked(words, bool(required))], stem if stemmed else str)
-    if offsets is not None:
-        ranges = [(offsets[start], offsets[end]) for start, end in ranges]
-    return _merged(ranges)
+
+    def __init__(self, words: Iterable[str], phrases: Iterable[str] = (), *, stemmed: bool = True) -> None:
+        required = [sought for phrase in phrases if (sought := _phrase(phrase))]
+        self._wanted = [*required, *_ranked(words, bool(required))]
+        self._same: Callable[[str], str] = stem if stemmed else str
+
+    def ranges(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Character ranges of the text, in order, not overlapping."""
+        if not self._wanted:
+            return ()
+        composed, offsets = _composed(text)
+        found = [token for _, segment in _segments(composed) for token in segment]
+        ranges = _matches(found, self._wanted, self._same)
+        if offsets is not None:
+            ranges = [(offsets[start], offsets[end]) for start, end in ranges]
+        return _merged(ranges)
 
 
 def _pairs(run: re.Match[str]) -> str:

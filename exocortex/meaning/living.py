@@ -32,18 +32,9 @@ class Snapshot:
     rows: dict[str, int]
     """By key; as of the latest snapshot."""
 
-    def nearest(self, vector: Matrix, limit: int) -> list[tuple[str, float]]:
-        """The keys most similar to `vector`, best first; equal similarities in key order."""
-        import numpy as np
-
-        limit = min(limit, len(self.dead) - int(self.dead.sum()))
-        if limit <= 0:
-            return []
-        scores = self.matrix @ vector
-        scores[self.dead] = -np.inf
-        best = np.argpartition(-scores, limit - 1)[:limit]
-        ranked = sorted((-float(scores[row]), self.keys[row]) for row in best)
-        return [(key, -score) for score, key in ranked]
+    def compared(self, vector: Matrix) -> Compared:
+        """`vector` beside all of them."""
+        return Compared(self, self.matrix @ vector if self.keys else self.matrix[:, :0].sum(axis=1))
 
     def similarities(self, vector: Matrix, keys: Iterable[str]) -> dict[str, float]:
         """The cosine similarity of each of these keys that has a vector."""
@@ -62,6 +53,33 @@ class Snapshot:
         most, rows = len(self.dead), self.rows
         pairs = [(key, row) for key in dict.fromkeys(keys) if (row := rows.get(key, most)) < most]
         return [key for key, _ in pairs], [row for _, row in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One vector and its cosine similarity to every row of a snapshot."""
+
+    snapshot: Snapshot
+    scores: Matrix
+    """float32 (rows,)."""
+
+    def nearest(self, limit: int) -> list[tuple[str, float]]:
+        """The keys most similar, best first; equal similarities in key order."""
+        import numpy as np
+
+        dead, keys = self.snapshot.dead, self.snapshot.keys
+        limit = min(limit, len(dead) - int(dead.sum()))
+        if limit <= 0:
+            return []
+        scores = np.where(dead, -np.inf, self.scores) if dead.any() else self.scores
+        best = np.argpartition(scores, len(scores) - limit)[-limit:]
+        ranked = sorted((-float(scores[row]), keys[row]) for row in best)
+        return [(key, -score) for score, key in ranked]
+
+    def similarities(self, keys: Iterable[str]) -> dict[str, float]:
+        """The cosine similarity of each of these keys that has a vector."""
+        found, rows = self.snapshot._rows(keys)
+        return dict(zip(found, self.scores[rows].tolist(), strict=True)) if rows else {}
 
 
 class Living:

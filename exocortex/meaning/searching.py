@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from exocortex.engines.chroma_server import CollectionLostError
 from exocortex.engines.probe import finds_itself, in_a_child, write_sample
 from exocortex.meaning.generations import Generations
 from exocortex.meaning.guarded import Guarded
-from exocortex.meaning.living import Living, Snapshot
+from exocortex.meaning.living import Compared, Living, Snapshot
 
 if TYPE_CHECKING:
     from exocortex.core.ports import VectorIndex
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
     from exocortex.storage.ledger import Ledger
     from exocortex.storage.vectors import Vectors
 
-EXACT_UP_TO = 30_000
+EXACT_UP_TO = 75_000
 """Vectors up to which all are compared. Measured with 384 dimensions for the 400 nearest, on one thread: 2.0 ms of
 20,000, 5.4 ms of 40,000, 6.6 ms of 60,000, 14 ms of 100,000; Chroma takes 5.6 ms of 60,000, and may miss some."""
 
 RECALL = 0.95
 """Chroma is not searched when it finds a smaller share of the ten nearest."""
 
+_AHEAD = 4
+"""Searches whose vectors are worked on at the same time."""
+
 _BATCH = 2_000
-_SAMPLE = 20
+_SAMPLE = 40
 _NEAREST = 10
 _ASKED = 400
 """Neighbours a search asks for; Chroma looks the harder the more it is asked for."""
@@ -77,10 +81,11 @@ class Meaning:
         self._remote = bool(getattr(open_index, "remote", False))
         self._probe = probe
         self._exact_up_to = exact_up_to
-        self._in_memory = in_memory
+        self.in_memory = in_memory
         self._clock = clock
         self._generations = Generations(home, ledger, owner=in_memory, clock=clock)
         self._living = Living()
+        self._ahead = ThreadPoolExecutor(_AHEAD, "meaning")
         self._opened: _Opened | None = None
         self._serving: _Opened | None = None
         self._suspect = False
@@ -107,27 +112,26 @@ class Meaning:
 
     # -- searching --------------------------------------------------------------------------------------------------
 
-    def nearest(self, vectors: Vectors, fingerprint: str, vector: Matrix, limit: int) -> list[tuple[str, float]]:
-        """The keys of the chunks most similar to `vector`, best first, with their exact cosine similarity."""
-        serving = self._serving
-        if serving is not None and serving.fingerprint == fingerprint and not serving.index.changing:
-            found = self._approximately(serving, vectors, vector, limit)
-            if found is not None:
-                return found
-        return self._living.now(vectors, fingerprint).nearest(vector, limit)
+    def beside(self, vectors: Vectors, fingerprint: str, vector: Matrix) -> Nearness:
+        """`vector` beside those of this embedder."""
+        return self.begin(vectors, fingerprint, lambda: vector, among_all=False)
 
-    def similarities(self, vectors: Vectors, fingerprint: str, vector: Matrix, keys: Sequence[str]) -> dict[str, float]:
-        """The exact cosine similarity of each of these chunks that has a vector."""
-        if self._in_memory:
-            return self._living.now(vectors, fingerprint).similarities(vector, keys)
-        found, matrix = vectors.of(fingerprint, keys)
-        return dict(zip(found, (matrix @ vector).tolist(), strict=True)) if found else {}
+    def begin(
+        self, vectors: Vectors, fingerprint: str, embed: Callable[[], Matrix], *, among_all: bool = True
+    ) -> Nearness:
+        """The vector that `embed` gives beside those of this embedder, worked on while the caller does other things.
+
+        With `among_all`, the nearest of all will be asked for.
+        """
+        exactly = among_all and self._chosen(vectors, fingerprint) is None
+        held = self.held(vectors, fingerprint) if exactly else None
+        return Nearness(self, vectors, fingerprint, self._ahead.submit(_compared, embed, held))
 
     def centre(self, vectors: Vectors, fingerprint: str, keys: Sequence[str]) -> Matrix | None:
         """The mean direction of these chunks, of length 1; None if none has a vector."""
         import numpy as np
 
-        held = self._living.now(vectors, fingerprint).of(keys) if self._in_memory else vectors.of(fingerprint, keys)[1]
+        held = self._living.now(vectors, fingerprint).of(keys) if self.in_memory else vectors.of(fingerprint, keys)[1]
         if not len(held):
             return None
         mean: Matrix = held.mean(axis=0)
@@ -144,25 +148,36 @@ class Meaning:
             self._lose(serving, error)
             return None
 
-    def _approximately(
-        self, serving: _Opened, vectors: Vectors, vector: Matrix, limit: int
-    ) -> list[tuple[str, float]] | None:
+    def approximately(self, near: Nearness, limit: int) -> list[tuple[str, float]] | None:
         """By Chroma, what it can't know yet compared exactly; None if comparing all is better, or all there is."""
-        if vectors.count(serving.fingerprint) <= self._exact_up_to or self._clock() < self._away_until:
+        serving = self._chosen(near.vectors, near.fingerprint)
+        if serving is None:
             return None
-        late = vectors.unpublished(_BATCH + 1)
+        late = near.vectors.unpublished(_BATCH + 1)
         if len(late) > _BATCH:
             return None
         try:
-            found = serving.index.nearest(vector, limit + len(late))
+            found = serving.index.nearest(near.vector, limit + len(late))
         except EngineError as error:
             if not serving.index.changing:
                 self._lose(serving, error)
             return None
         self._recovered()
-        keys = dict.fromkeys((*(key for key, _ in found), *late))
-        scores = self.similarities(vectors, serving.fingerprint, vector, list(keys))
+        scores = near.similarities(dict.fromkeys((*(key for key, _ in found), *late)))
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def _chosen(self, vectors: Vectors, fingerprint: str) -> _Opened | None:
+        """Chroma, if it is there and to be preferred to comparing all."""
+        serving = self._serving
+        if serving is None or serving.fingerprint != fingerprint or serving.index.changing:
+            return None
+        if vectors.count(fingerprint) <= self._exact_up_to or self._clock() < self._away_until:
+            return None
+        return serving
+
+    def held(self, vectors: Vectors, fingerprint: str) -> Snapshot:
+        """All vectors, in memory."""
+        return self._living.now(vectors, fingerprint)
 
     def _lose(self, serving: _Opened, error: EngineError) -> None:
         """Search without Chroma from here on; the writing thread sees to it, or the server is asked again later."""
@@ -187,7 +202,7 @@ class Meaning:
 
         Never raises for what is wrong with Chroma: `notices` tells it, and `publish` builds it anew.
         """
-        if self._in_memory:
+        if self.in_memory:
             self._living.now(self._ledger.vectors, fingerprint)
         if self._ledger.vectors.count(fingerprint) <= self._exact_up_to or not self._allowed():
             return
@@ -369,14 +384,57 @@ class Meaning:
         self._suspect = False
 
 
+class Nearness:
+    """One vector beside those of the index, for the length of a search: compared with all of them once at most."""
+
+    def __init__(
+        self, meaning: Meaning, vectors: Vectors, fingerprint: str, ahead: Future[tuple[Matrix, Compared | None]]
+    ) -> None:
+        self._meaning = meaning
+        self._ahead = ahead
+        self._compared: Compared | None = None
+        self.vectors = vectors
+        self.fingerprint = fingerprint
+
+    @property
+    def vector(self) -> Matrix:
+        """It, once it is there; raises the EngineError of its embedder."""
+        return self._ahead.result()[0]
+
+    def nearest(self, limit: int) -> list[tuple[str, float]]:
+        """The keys of the chunks most similar to it, best first, with their exact cosine similarity."""
+        vector, self._compared = self._ahead.result()
+        if self._compared is None:
+            found = self._meaning.approximately(self, limit)
+            if found is not None:
+                return found
+            self._compared = self._meaning.held(self.vectors, self.fingerprint).compared(vector)
+        return self._compared.nearest(limit)
+
+    def similarities(self, keys: Iterable[str]) -> dict[str, float]:
+        """The exact cosine similarity of each of these chunks that has a vector."""
+        if self._compared is not None:
+            return self._compared.similarities(keys)
+        if self._meaning.in_memory:
+            return self._meaning.held(self.vectors, self.fingerprint).similarities(self.vector, keys)
+        found, matrix = self.vectors.of(self.fingerprint, keys)
+        return dict(zip(found, (matrix @ self.vector).tolist(), strict=True)) if found else {}
+
+
+def _compared(embed: Callable[[], Matrix], held: Snapshot | None) -> tuple[Matrix, Compared | None]:
+    vector = embed()
+    return vector, None if held is None else held.compared(vector)
+
+
 def _recall(index: Guarded, living: Snapshot, late: set[str], sample: int) -> float:
     """The share of the ten nearest, or others as near, that `index` finds; asked by vectors spread over all."""
     known = [key for key in living.rows if key not in late]
     asked = known[:: max(1, len(known) // sample)][:sample]
     shares = []
     for vector in living.of(asked):
-        nearest = [score for key, score in living.nearest(vector, _NEAREST + len(late)) if key not in late][:_NEAREST]
-        found = living.similarities(vector, [key for key, _ in index.nearest(vector, _ASKED)])
+        near = living.compared(vector)
+        nearest = [score for key, score in near.nearest(_NEAREST + len(late)) if key not in late][:_NEAREST]
+        found = near.similarities(key for key, _ in index.nearest(vector, _ASKED))
         hits = sum(score >= nearest[-1] - _AS_NEAR for score in found.values())
         shares.append(min(hits / len(nearest), 1.0))
     return sum(shares) / len(shares) if shares else 1.0

@@ -158,7 +158,8 @@ class Catalog:
         """All chunks of these notes, by note and in order."""
         among = "placements.note IN (SELECT value FROM json_each(?))"
         query = f"{_CHUNKS} WHERE {among} ORDER BY note, ordinal"
-        return [_placed(row) for row in self._db.execute(query, (json.dumps(list(notes)),))]
+        headings: dict[str, tuple[str, ...]] = {}
+        return [_placed(row, headings) for row in self._db.execute(query, (json.dumps(list(notes)),))]
 
     def places_of(self, keys: Iterable[str]) -> list[tuple[str, int]]:
         """(chunk key, note) for every place these chunks lie at."""
@@ -166,15 +167,15 @@ class Catalog:
             "SELECT key, note FROM chunks JOIN placements ON placements.chunk = chunks.id"
             " WHERE key IN (SELECT value FROM json_each(?))"
         )
-        return [(row["key"], row["note"]) for row in self._db.execute(query, (json.dumps(list(keys)),))]
+        return [(key, note) for key, note in self._db.execute(query, (json.dumps(list(keys)),))]
 
     def keys_of(self, notes: Iterable[int]) -> list[tuple[str, int]]:
         """(chunk key, note) for every chunk of these notes that is found by meaning."""
         query = (
             "SELECT key, note FROM placements JOIN chunks ON chunks.id = placements.chunk"
-            " WHERE note IN (SELECT value FROM json_each(?)) AND embedded ORDER BY note, ordinal"
+            " WHERE note IN (SELECT value FROM json_each(?)) AND embedded"
         )
-        return [(row["key"], row["note"]) for row in self._db.execute(query, (json.dumps(list(notes)),))]
+        return [(key, note) for key, note in self._db.execute(query, (json.dumps(list(notes)),))]
 
     # -- parts of a note --------------------------------------------------------------------------------------------
 
@@ -299,11 +300,15 @@ def _note_row(row: sqlite3.Row) -> NoteRow:
     return NoteRow(row["id"], ref, os.fsdecode(row["raw"]), modified, row["digest"], tuple(json.loads(row["warnings"])))
 
 
-def _placed(row: sqlite3.Row) -> PlacedChunk:
+def _placed(row: sqlite3.Row, headings: dict[str, tuple[str, ...]]) -> PlacedChunk:
+    """`headings` keeps what was read of the rows before: neighbours mostly stand below the same."""
+    written = row["headings"]
+    if written not in headings:
+        headings[written] = tuple(json.loads(written))
     chunk = Chunk(
         row["key"],
         row["title"],
-        tuple(json.loads(row["headings"])),
+        headings[written],
         row["text"],
         row["first_line"],
         row["last_line"],

@@ -190,9 +190,9 @@ class Vectors:
         """A count over all rows, taken anew only when they have changed."""
         now = self.version
         version, count = self._counts.get((query, fingerprint), (-1, 0))
-        if version != now or self._db.in_transaction:
+        if version != now or self.uncommitted:
             (count,) = self._db.execute(query, (fingerprint,)).fetchone()
-            if not self._db.in_transaction:  # rolled back, this version would come again with other rows
+            if not self.uncommitted:  # rolled back, this version would come again with other rows
                 self._counts[query, fingerprint] = (now, int(count))
         return int(count)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from exocortex.core import stemming
 from exocortex.core.stemming import stem
-from exocortex.core.words import clean, content_terms, fold, fts_any, fts_match, highlight_ranges, terms, tokens
+from exocortex.core.words import Highlighter, clean, content_terms, fold, fts_any, fts_match, terms, tokens
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 CJK_TEXT = st.text(st.sampled_from("東京都大学部署今日はカタカナー한국어学教𠮷"), min_size=1, max_size=12)
@@ -137,7 +137,7 @@ def test_no_text_makes_sqlite_refuse(words: list[str], phrases: list[str], note:
     if terms(note):
         assert found(database, fts_match([note])) == [1]
         assert found(database, fts_match([], [note])) == [1]
-    assert highlight_ranges(note, words, phrases) is not None
+    assert Highlighter(words, phrases).ranges(note) is not None
 
 
 OPERATORS = (
@@ -220,7 +220,7 @@ def test_exclusions_find_whole_phrases_and_stop_words(notes: sqlite3.Connection)
 
 
 def highlighted(text: str, words: list[str], phrases: list[str] | None = None, stemmed: bool = True) -> list[str]:
-    return [text[start:end] for start, end in highlight_ranges(text, words, phrases or [], stemmed=stemmed)]
+    return [text[start:end] for start, end in Highlighter(words, phrases or [], stemmed=stemmed).ranges(text)]
 
 
 def test_highlights_match_by_stem_case_and_accent() -> None:
@@ -245,7 +245,7 @@ def test_highlights_in_scripts_without_spaces_and_in_decomposed_text() -> None:
 @given(ANY_TEXT | CJK_TEXT, st.lists(ANY_TEXT | CJK_TEXT, max_size=3), st.lists(CJK_TEXT, max_size=2))
 def test_highlights_are_in_order_apart_and_inside(text: str, words: list[str], phrases: list[str]) -> None:
     end = 0
-    for first, last in highlight_ranges(text, [*words, text[:20]], phrases):
+    for first, last in Highlighter([*words, text[:20]], phrases).ranges(text):
         assert end <= first < last <= len(text)
         end = last
 

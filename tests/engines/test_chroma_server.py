@@ -271,7 +271,7 @@ def test_a_server_taken_away_costs_no_search_and_is_used_again_when_it_is_back(t
             began = time.monotonic()
             for vector in directions(5, seed=9):
                 exact = ExactIndex(*ledger.vectors.all("f")).nearest(vector, 5)
-                found = meaning.nearest(ledger.vectors, "f", vector, 5)
+                found = meaning.beside(ledger.vectors, "f", vector).nearest(5)
                 assert [key for key, _ in found] == [key for key, _ in exact]
             return time.monotonic() - began
 
@@ -310,7 +310,7 @@ def test_a_server_that_lost_everything_is_filled_again(tmp_path: Path, home: Pat
         running.folder = tmp_path / "empty"
         running.start()
         try:
-            assert meaning.nearest(ledger.vectors, "f", directions(300)[7], 1)[0][0] == "key 7"
+            assert meaning.beside(ledger.vectors, "f", directions(300)[7]).nearest(1)[0][0] == "key 7"
             assert list(meaning.publish("f", Event()))[-1].done == 300
             assert meaning.recall(ledger.vectors, "f", 20) == 1
         finally:

@@ -77,7 +77,7 @@ for home in map(Path, sys.argv[1:]):
         found, longest = 0, 0.0
         for vector in directions(20, 99):
             began = time.monotonic()
-            near = meaning.nearest(vectors, "f", vector, 400)[:10]
+            near = meaning.beside(vectors, "f", vector).nearest(400)[:10]
             longest = max(longest, time.monotonic() - began)
             best = dict(exact.nearest(vector, len(keys)))
             assert all(abs(best[key] - score) < 1e-4 for key, score in near)
