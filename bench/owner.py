@@ -59,7 +59,7 @@ def measure(root: Path, home: Path, saves: int, idle: float) -> dict[str, float]
     figures = {f"calibrator: {name}": value for name, value in calibrate().items()}
     figures |= {f"reference: {name}": value for name, value in REFERENCE.items()}
     queries = sample_queries(root)
-    client = reach_owner(config, environ, lambda: None)
+    client = reach_owner(config, environ, lambda _: None)
     try:
         figures |= _while_indexing(config, environ, queries)
         for event in client.index.run():
@@ -80,7 +80,7 @@ def measure(root: Path, home: Path, saves: int, idle: float) -> dict[str, float]
 
 def _while_indexing(config: Config, environ: dict[str, str], queries: Sequence[str]) -> dict[str, float]:
     """Clients that search while the vault is embedded for the first time; words are in by then."""
-    with reach_owner(config, environ, lambda: None) as client:
+    with reach_owner(config, environ, lambda _: None) as client:
         while True:
             status = client.index.status()
             if status.chunks and not any(folder.pending for folder in status.folders):
@@ -94,7 +94,7 @@ def _many(config: Config, environ: dict[str, str], queries: Sequence[str]) -> di
     times: list[float] = []
 
     def ask(first: int) -> None:
-        with reach_owner(config, environ, lambda: None) as client:
+        with reach_owner(config, environ, lambda _: None) as client:
             for number in range(SEARCHES):
                 text = queries[(first + number) % len(queries)]
                 times.append(_timed(lambda text=text: client.search.find(text, literal=True)))  # type: ignore[misc]

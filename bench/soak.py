@@ -53,7 +53,7 @@ def soak(
     """Edit for so long; returns samples of (MB, descriptors, threads), the number of edits, and the CPU used in %."""
     chance = random.Random(11)
     samples, edits = [], 0
-    with reach_owner(config, environ, lambda: None) as client:
+    with reach_owner(config, environ, lambda _: None) as client:
         for _ in client.index.run():
             pass
         status = client.index.status()

@@ -95,10 +95,16 @@ class Indexer:
     # -- the two ways in --------------------------------------------------------------------------------------------
 
     def run(
-        self, *, retry: bool = False, accept_deletions: bool = False, stop: StopEvent | None = None
+        self,
+        *,
+        retry: bool = False,
+        accept_deletions: bool = False,
+        stop: StopEvent | None = None,
+        unasked: bool = False,
     ) -> Iterator[Event]:
         """Everything, with progress; `stop` ends it within a batch and keeps what is done.
 
+        `unasked`: nobody waits for it, so that Chroma may stay a little behind while it isn't searched anyway.
         Between two events `refresh` may be called on the same thread; what it finds is embedded first.
         """
         stop = stop or StopEvent()
@@ -115,7 +121,7 @@ class Indexer:
         if not stop.is_set():
             self._serve_target()
             with suppress(EngineError):  # the meaning says so in its notices: exact search answers without Chroma
-                yield from self._meaning.publish(self._target.fingerprint, stop)
+                yield from self._meaning.publish(self._target.fingerprint, stop, lazily=unasked)
             with self._ledger.transaction():
                 self._ledger.vectors.purge(time.time())
         yield Indexed(

@@ -256,7 +256,7 @@ class Upkeep:
         """Words and meaning of all that isn't in yet; broken off for anything more urgent."""
         stop = StopEvent()
         self._due = False
-        for event in self._indexer.run(stop=stop):
+        for event in self._indexer.run(stop=stop, unasked=True):
             self._follow(event)
             if self._closing.is_set() or self._jobs or self._paused:
                 stop.set()

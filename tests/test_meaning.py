@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -252,6 +252,52 @@ def test_a_folder_of_deleted_vectors_is_replaced_by_a_fresh_one(store: Store) ->
     assert not aside(store.home)
     store.agrees()
     assert store.served
+
+
+def test_while_chroma_is_not_searched_a_few_changes_wait_until_somebody_asks(home: Path) -> None:
+    with closing(Ledger(home)) as ledger:
+        meaning = Meaning(home, ledger, chroma, lambda _: True, exact_up_to=3 * MANY)
+
+        def add(first: int, count: int) -> None:
+            keys = [f"key {first + row}" for row in range(count)]
+            with ledger.transaction():
+                ledger.vectors.store("f", keys, directions(count, seed=first + 1))
+
+        def done(*, lazily: bool) -> int:
+            steps = list(meaning.publish("f", Event(), lazily=lazily))
+            return steps[-1].done if steps else 0
+
+        add(0, MANY)
+        assert done(lazily=True) == MANY  # there was nothing yet
+        add(MANY, 5)
+        assert (done(lazily=True), done(lazily=False)) == (0, 5)
+        add(2 * MANY, 1001)
+        assert done(lazily=True) == 1001
+        add(4 * MANY, 1)
+        assert done(lazily=True) == 1  # by now it is searched
+        meaning.close()
+
+
+def test_a_large_chroma_that_is_not_searched_is_let_go_of(home: Path) -> None:
+    with closing(Ledger(home)) as ledger:
+        meaning = Meaning(home, ledger, chroma, lambda _: True, exact_up_to=20_000)
+        for first, rows, left_open in ((0, 1_000, True), (1_000, 9_001, False)):
+            with ledger.transaction():
+                keys = [f"key {first + row}" for row in range(rows)]
+                ledger.vectors.store("f", keys, directions(rows, seed=first))
+            list(meaning.publish("f", Event()))
+            assert (home / "vectors" / "open").exists() == left_open
+
+
+def test_what_could_not_be_built_is_not_tried_again_at_once_unless_asked_for(home: Path) -> None:
+    times = [1000.0]
+    with closing(Store(home, open_index=_broken, clock=lambda: times[-1])) as store:
+        store.fill()
+        for lazily, seconds, tries in ((True, 0, 1), (True, 300, 1), (False, 0, 2), (True, 599, 2), (True, 2, 3)):
+            times.append(times[-1] + seconds)
+            with suppress(EngineError):
+                list(store.meaning.publish("f", Event(), lazily=lazily))
+            assert store.opened == tries
 
 
 def test_a_deleted_folder_is_built_anew(reopened: Path) -> None:

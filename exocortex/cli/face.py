@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from exocortex.cli.console import Console
-from exocortex.core.errors import ConfigError, UsageError
+from exocortex.core.errors import ConfigError, IndexHeldError, UsageError
 
 if TYPE_CHECKING:
+    from exocortex.client import Client
     from exocortex.config import Config
     from exocortex.core.notes import NoteRef
     from exocortex.core.service import CortexPort
@@ -69,23 +70,35 @@ class Face:
         config = self.config()
         if not config.folders:
             raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
-        owned = None if self.alone else self._owned(config, start)
-        if owned is not None:
-            with closing(owned):
-                yield owned
-            return
+        with ExitStack() as opened:
+            yield self._entered(opened, config, start, watching)
+
+    def _entered(self, opened: ExitStack, config: Config, start: bool, watching: bool) -> CortexPort:
+        owned = self._owned(config, start)
+        if owned is None:
+            try:
+                return opened.enter_context(self._own(config, watching))
+            except IndexHeldError:
+                owned = self._owned(config, start)
+                if owned is None:  # else an owner has started between the two
+                    raise
+        return opened.enter_context(closing(owned))
+
+    def _own(self, config: Config, watching: bool) -> AbstractContextManager[CortexPort]:
+        """The index, held by this process."""
         self.console.mute_libraries()
         from exocortex.bootstrap import open_cortex, open_watched
 
-        with (open_watched if watching else open_cortex)(config, tell=self._tell) as cortex:
-            yield cortex
+        return (open_watched if watching else open_cortex)(config, tell=self._tell)
 
-    def _owned(self, config: Config, start: bool) -> CortexPort | None:
+    def _owned(self, config: Config, start: bool) -> Client | None:
         """The index behind its owner, if there is to be one."""
+        if self.alone:
+            return None
         from exocortex.starting import find_owner, reach_owner
 
         if start and config.owner.start:
-            return reach_owner(config, self.environ, lambda: self._tell("Starting …"))
+            return reach_owner(config, self.environ, self._tell)
         return find_owner(config, impose=start)
 
     def _tell(self, notice: str) -> None:

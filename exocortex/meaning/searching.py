@@ -36,12 +36,16 @@ _AHEAD = 4
 """Searches whose vectors are worked on at the same time."""
 
 _BATCH = 2_000
+_FEW = 1_000
+"""Changes that a Chroma nobody searches may be behind by."""
+
 _SAMPLE = 40
 _NEAREST = 10
 _ASKED = 400
 """Neighbours a search asks for; Chroma looks the harder the more it is asked for."""
 _AS_NEAR = 1e-3
 _RETRY_SECONDS = 60.0
+_RETRY_BUILDING_SECONDS = 600.0
 _REFUSED = "Chroma crashed three times within ten minutes: searching without it for an hour, or until `exo rebuild`."
 
 
@@ -90,6 +94,7 @@ class Meaning:
         self._serving: _Opened | None = None
         self._suspect = False
         self._away_until = 0.0
+        self._built_in_vain = -_RETRY_BUILDING_SECONDS
         self._unmeasured = 0
         self._poor = False
         self._trouble = ""
@@ -211,18 +216,34 @@ class Meaning:
             if opened is not None:
                 self._trusted(opened, ())
 
-    def publish(self, fingerprint: str, stop: StopEvent) -> Iterator[Progress]:
+    def publish(self, fingerprint: str, stop: StopEvent, *, lazily: bool = False) -> Iterator[Progress]:
         """Bring Chroma up to the stored vectors: a few changes in place, else all of them in a new folder.
 
+        With `lazily`, a few changes are left to another time while Chroma isn't searched anyway, and so is what failed
+        a moment ago.
         Raises EngineError if Chroma fails even there; searches by meaning don't need it.
         """
+        if lazily and self._can_wait(fingerprint):
+            return
         try:
             if self._allowed():
                 yield from self._publish(fingerprint, stop)
+                self._put_away(fingerprint)
         except OSError as error:
             raise EngineError(
                 f"Chroma's files cannot be written: {error.strerror}", "Search works without it; see to the disk."
             ) from error
+
+    def _can_wait(self, fingerprint: str) -> bool:
+        if self._clock() < self._built_in_vain + _RETRY_BUILDING_SECONDS:
+            return True
+        count, late = self._ledger.vectors.count(fingerprint), len(self._ledger.vectors.unpublished(_FEW + 1))
+        return count <= self._exact_up_to and late <= _FEW and self._generations.current(fingerprint) is not None
+
+    def _put_away(self, fingerprint: str) -> None:
+        """Close Chroma when it isn't searched and takes much memory: 200 MB with 60,000 vectors."""
+        if not self._remote and _FEW * 10 < self._ledger.vectors.count(fingerprint) <= self._exact_up_to:
+            self.close()
 
     def _publish(self, fingerprint: str, stop: StopEvent) -> Iterator[Progress]:
         late = self._ledger.vectors.unpublished()
@@ -254,6 +275,7 @@ class Meaning:
             self._suspect, self._trouble, self._poor = False, "", False
             self._serve(opened)
         except EngineError as error:
+            self._built_in_vain = self._clock()
             self._spoilt(error)
             raise EngineError(
                 f"Chroma cannot store the vectors: {error}",

@@ -140,18 +140,29 @@ def test_a_home_with_a_long_name(tmp_path: Path) -> None:
     place.end()
 
 
-def test_an_index_held_by_another_kind_of_process_is_named_soon(owned: OwnedPlace) -> None:
+def test_another_kind_of_process_that_holds_the_index_is_named_and_waited_for_a_while(owned: OwnedPlace) -> None:
     (owned.vault / "big.txt").write_text("heron harbour lease\n" * 200_000)
     with owned.start("--no-owner", "watch") as holding:
         assert holding.stdout is not None
         holding.stdout.readline()
-        began = time.monotonic()
-        ended = owned.exo("search", "deposit")
-        assert time.monotonic() - began < 3
-        assert ended.code == 2
-        assert str(holding.pid) in ended.err
-        holding.send_signal(signal.SIGINT)
+        try:
+            began = time.monotonic()
+            asking = owned.start("search", "deposit")
+            assert asking.stderr is not None
+            assert f"Waiting for process {holding.pid}, since" in asking.stderr.readline().decode()
+            assert time.monotonic() - began < 2
+            _, err = asking.communicate(timeout=20)
+            assert asking.returncode == 2
+            assert f"Another process holds the index: process {holding.pid}" in err.decode()
+            assert time.monotonic() - began < 7
+            waiting = owned.start("search", "deposit")
+            assert waiting.stderr is not None
+            assert b"Waiting" in waiting.stderr.readline()
+        finally:
+            holding.send_signal(signal.SIGINT)
         assert holding.wait(10) == 130
+        out, _ = waiting.communicate(timeout=20)
+        assert b"Lease" in out
 
 
 def test_what_keeps_it_from_starting_is_said(owned: OwnedPlace) -> None:
