@@ -175,7 +175,7 @@ def _ask(cortex: Cortex, unbound: ExtractiveEngine, baseline: SentenceIndex, que
 def _forced(cortex: Cortex, unbound: ExtractiveEngine, question: Question) -> bool:
     if not question.accepted:
         return False
-    passages = cortex.search.evidence(question.text, literal=True).hits
+    passages = cortex.answers.evidence(question.text, literal=True).hits
     draft = unbound.answer(question.text, passages)
     return bool(draft.sentences) and _holds(draft.sentences[0].text, question)
 

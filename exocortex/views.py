@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from queue import LifoQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from exocortex.browsing import Browser
 from exocortex.config import Config
@@ -57,6 +57,18 @@ def look(config: Config, ledger: Ledger, meaning: Meaning, embedders: Embedders,
     browser = Browser(catalog, config.folders, config.index.max_file_bytes)
     retriever = Retriever(catalog, ledger.vectors, meaning, roots, embedder)
     return View(ledger, catalog, browser, retriever, embedder, today)
+
+
+class Views(Protocol):
+    """Lends views of the index."""
+
+    def open(self) -> AbstractContextManager[View]:
+        """A view for the length of one call."""
+        ...
+
+    def close(self) -> None:
+        """Let go of them."""
+        ...
 
 
 class SoleView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -39,20 +40,15 @@ def watch_command(face: Face, as_json: bool) -> int:
 def paint_events(face: Face, events: Iterable[Happening]) -> None:
     """A line for each thing that happened; the bars of a longer job while it lasts."""
     bars: Any = None
-    try:
+    with ExitStack() as shown:
         for event in events:
-            if isinstance(event, Progress):
-                if event.total and event.stage != "scan":
-                    bars = bars or reporter(face.console).__enter__()
-                    bars.show(event)
-                continue
-            if bars is not None:
-                bars.__exit__(None, None, None)
+            if not isinstance(event, Progress):
+                shown.close()
                 bars = None
-            _paint(face, event)
-    finally:
-        if bars is not None:
-            bars.__exit__(None, None, None)
+                _paint(face, event)
+            elif event.total and event.stage != "scan":
+                bars = bars or shown.enter_context(reporter(face.console))
+                bars.show(event)
 
 
 def _paint(face: Face, event: Saved | Indexed | Notice) -> None:

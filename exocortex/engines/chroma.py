@@ -8,8 +8,9 @@ while it is imported and opened. No embedding function is ever set (the default 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,30 +36,31 @@ SETTINGS_WITHOUT_PREFIX = frozenset(
 _COLLECTION = "chunks"
 
 
-class ChromaIndex:
-    """One collection in a folder of its own, cosine space. One process at a time may open it."""
+class ChromaCollection(ABC):
+    """What can be done with a collection, wherever it lies."""
 
-    def __init__(self, folder: Path) -> None:
-        folder = folder.absolute()
-        self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._reporting(), isolated(folder):
-            self._client, self._collection = _open(folder)
-            self._stored = int(self._collection.count())
+    _collection: Any
+    _stored: int
+    _batch: int
+    """Records a call."""
+
+    @abstractmethod
+    def _reporting(self, *, slow: bool = False) -> AbstractContextManager[None]:
+        """Raise EngineError for whatever goes wrong within; `slow` is what may take a while."""
 
     def upsert(self, keys: Sequence[str], vectors: Vectors) -> None:
         """Store or replace these vectors."""
-        for first in range(0, len(keys), BATCH):
-            rows: Any = vectors[first : first + BATCH]
-            with self._reporting():
-                self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
+        for first in range(0, len(keys), self._batch):
+            rows: Any = vectors[first : first + self._batch]
+            with self._reporting(slow=True):
+                self._collection.upsert(ids=list(keys[first : first + self._batch]), embeddings=rows)
         self.count()
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove these keys; unknown ones are ignored."""
-        for first in range(0, len(keys), BATCH):
-            with self._reporting():
-                self._collection.delete(ids=list(keys[first : first + BATCH]))
+        for first in range(0, len(keys), self._batch):
+            with self._reporting(slow=True):
+                self._collection.delete(ids=list(keys[first : first + self._batch]))
         self.count()
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
@@ -74,7 +76,7 @@ class ChromaIndex:
 
     def count(self) -> int:
         """How many keys are stored."""
-        with self._reporting():
+        with self._reporting(slow=True):
             self._stored = int(self._collection.count())
         return self._stored
 
@@ -85,17 +87,31 @@ class ChromaIndex:
             yield from page
             offset += len(page)
 
+    def _page(self, offset: int) -> list[str]:
+        with self._reporting(slow=True):
+            return list(self._collection.get(include=[], limit=self._batch, offset=offset)["ids"])
+
+
+class ChromaIndex(ChromaCollection):
+    """One collection in a folder of its own, cosine space. One process at a time may open it."""
+
+    _batch = BATCH
+
+    def __init__(self, folder: Path) -> None:
+        folder = folder.absolute()
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._reporting(), isolated(folder):
+            self._client, self._collection = _open(folder)
+            self._stored = int(self._collection.count())
+
     def close(self) -> None:
         """Let go of the folder's files."""
         with self._reporting():
             self._client.close()
 
-    def _page(self, offset: int) -> list[str]:
-        with self._reporting():
-            return list(self._collection.get(include=[], limit=BATCH, offset=offset)["ids"])
-
     @contextmanager
-    def _reporting(self) -> Iterator[None]:
+    def _reporting(self, *, slow: bool = False) -> Iterator[None]:  # noqa: ARG002 - a folder is waited for as long as it takes
         """Raise EngineError for whatever goes wrong within: panics of Chroma's core are not even Exceptions."""
         try:
             yield

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from exocortex.core.errors import ConfigError, EngineError
-from exocortex.engines.chroma import isolated
+from exocortex.engines.chroma import GRAPH, ChromaCollection, isolated
 
 if TYPE_CHECKING:
     import httpx
 
-    from exocortex.core.ports import Vectors
 
 BATCH = 250
 """Records a request."""
@@ -31,7 +30,7 @@ QUERY_SECONDS = 2.0
 WRITE_SECONDS = 30.0
 
 _HINT = "Search works without it, if slower; see to store.url and to the server."
-_SPACE: Any = {"hnsw": {"space": "cosine"}}
+_GRAPH: Any = {"hnsw": {"space": "cosine", **GRAPH}}
 
 
 class CollectionLostError(EngineError):
@@ -96,8 +95,10 @@ def collection_name(home: Path) -> str:
     return "exocortex-" + blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-class ChromaServerIndex:
+class ChromaServerIndex(ChromaCollection):
     """One collection on a server, cosine space. `folder` remembers which collection it is."""
+
+    _batch = BATCH
 
     def __init__(self, server: ChromaServer, folder: Path) -> None:
         self._server = server
@@ -124,65 +125,23 @@ class ChromaServerIndex:
         known.write_text(str(self._collection.id), "utf-8")
         self.count()
 
-    def upsert(self, keys: Sequence[str], vectors: Vectors) -> None:
-        """Store or replace these vectors."""
-        for first in range(0, len(keys), BATCH):
-            rows: Any = vectors[first : first + BATCH]
-            with self._reporting(WRITE_SECONDS):
-                self._collection.upsert(ids=list(keys[first : first + BATCH]), embeddings=rows)
-        self.count()
-
-    def delete(self, keys: Sequence[str]) -> None:
-        """Remove these keys; unknown ones are ignored."""
-        for first in range(0, len(keys), BATCH):
-            with self._reporting(WRITE_SECONDS):
-                self._collection.delete(ids=list(keys[first : first + BATCH]))
-        self.count()
-
-    def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        """The most similar keys by the server's approximate search, best first."""
-        limit = min(limit, self._stored)
-        if not limit:
-            return []
-        query: Any = [vector]
-        with self._reporting():
-            found = self._collection.query(query_embeddings=query, n_results=limit, include=["distances"])
-        return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
-
-    def count(self) -> int:
-        """How many keys are stored."""
-        with self._reporting(WRITE_SECONDS):
-            self._stored = int(self._collection.count())
-        return self._stored
-
-    def keys(self) -> Iterable[str]:
-        """Every stored key, a page at a time."""
-        offset = 0
-        while page := self._page(offset):
-            yield from page
-            offset += len(page)
-
     def close(self) -> None:
         """Close the connections."""
         with self._reporting():
             self._client.close()
             self._session.close()
 
-    def _page(self, offset: int) -> list[str]:
-        with self._reporting(WRITE_SECONDS):
-            return list(self._collection.get(include=[], limit=BATCH, offset=offset)["ids"])
-
     def _anew(self) -> Any:
         from chromadb.errors import NotFoundError
 
         with suppress(NotFoundError):
             self._client.delete_collection(self._name)
-        return self._client.create_collection(self._name, configuration=_SPACE, embedding_function=None)
+        return self._client.create_collection(self._name, configuration=_GRAPH, embedding_function=None)
 
     @contextmanager
-    def _reporting(self, seconds: float = QUERY_SECONDS) -> Iterator[None]:
-        """Give each request within so long, and raise EngineError for whatever goes wrong."""
-        self._session.timeout = seconds
+    def _reporting(self, *, slow: bool = False) -> Iterator[None]:
+        """Give each request its time, and raise EngineError for whatever goes wrong."""
+        self._session.timeout = WRITE_SECONDS if slow else QUERY_SECONDS
         try:
             yield
         except EngineError:

@@ -93,7 +93,12 @@ def _contents(place: Place) -> dict[str, list[str]]:
 
 def _chroma(*places: Place) -> list[dict[str, list[float]]]:
     """Keys and the beginnings of their vectors, as Chroma has them; read by a process of its own, for it may crash."""
-    folders = [path for place in places for path in (place.home / "vectors").iterdir() if path.is_dir()]
+    folders = [
+        path
+        for place in places
+        for path in (place.home / "vectors").iterdir()
+        if path.is_dir() and "." not in path.name
+    ]
     assert len(folders) == len(places)
     command = [sys.executable, "-c", _IN_CHROMA, *map(str, folders)]
     ended = subprocess.run(command, capture_output=True, env=places[0].environ, cwd="/", check=True, timeout=120)

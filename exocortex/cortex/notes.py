@@ -1,0 +1,84 @@
+"""Single notes, and the lists over all of them."""
+
+from __future__ import annotations
+
+from exocortex.core.chunks import embedding_input
+from exocortex.core.results import Inspected, InspectedChunk, NoteLinks, NoteText, RecentNote, TagCount, TaskOfNote
+from exocortex.cortex.index import Index
+from exocortex.views import View, Views
+
+
+class Notes:
+    """Single notes, and the lists over all of them."""
+
+    def __init__(self, index: Index, views: Views) -> None:
+        self._index = index
+        self._views = views
+
+    def show(self, note: str) -> NoteText:
+        """The note's file as it is now."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.browser.text(view.browser.find(note))
+
+    def links(self, note: str) -> NoteLinks:
+        """Where it leads, what leads to it, and what leads nowhere."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.browser.links(view.browser.find(note))
+
+    def inspect(self, note: str) -> Inspected:
+        """The note as the index sees it."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return self._inspect(view, note)
+
+    def _inspect(self, view: View, note: str) -> Inspected:
+        found, catalog = view.browser.find(note), view.catalog
+        row = found.row
+        return Inspected(
+            note=found.ref,
+            file=view.browser.file(found),
+            digest=found.digest,
+            tags=catalog.tags_of(row),
+            aliases=catalog.aliases_of(row),
+            properties=catalog.properties_of(row),
+            headings=catalog.headings_of(row),
+            links=catalog.links_of(row),
+            tasks=catalog.tasks_of(row),
+            warnings=found.warnings,
+            chunks=_inspected_chunks(view, row),
+        )
+
+    def recent(self, limit: int = 20) -> list[RecentNote]:
+        """Notes by the time their file changed, newest first."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.browser.recent(limit)
+
+    def tags(self) -> list[TagCount]:
+        """Every tag, most used first."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.browser.tags()
+
+    def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
+        """Open tasks (or done ones), by note."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.browser.tasks(done, view.query("", scope=scope))
+
+
+def _inspected_chunks(view: View, row: int) -> tuple[InspectedChunk, ...]:
+    chunks = [placed.chunk for placed in view.catalog.chunks_of([row])]
+    embedder = view.embedder()
+    inputs = [embedding_input(chunk.title, chunk.headings, chunk.text) for chunk in chunks]
+    tokens = embedder.token_counter()(inputs)
+    known, _ = view.ledger.vectors.of(embedder.fingerprint, [chunk.key for chunk in chunks])
+    return tuple(
+        InspectedChunk(
+            *(chunk.key, chunk.headings, chunk.first_line, chunk.last_line, count, chunk.key in set(known)),
+            text=chunk.text,
+        )
+        for chunk, count in zip(chunks, tokens, strict=True)
+    )
