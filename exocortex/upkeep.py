@@ -308,8 +308,9 @@ class Upkeep:
             self._progress = None
             self.problem = _sentence(error)
             self._due = True
-            self._not_before = time.monotonic() + min(_RETRY_MOST, _RETRY_FIRST * 2**self._tries)
-            self._tries += 1
+            if time.monotonic() >= self._not_before:  # else it was asked for before its time
+                self._not_before = time.monotonic() + min(_RETRY_MOST, _RETRY_FIRST * 2**self._tries)
+                self._tries += 1
             if blames_file(error):
                 self.damage = error
             self._tell(Notice(self.problem))

@@ -68,4 +68,4 @@ def test_t41_the_old_model_answers_until_the_new_one_can_and_a_kill_costs_nothin
 def _answer(place: OwnedPlace, question: str, embedder: str) -> list[tuple[str, float]]:
     """The notes nearest in meaning, under a model that the owner is to use."""
     found = place.exo("search", question, "--mode", "meaning", "--json", EXO_EMBEDDER_NAME=embedder).json()
-    return [(hit["note"]["path"], round(hit["score"], 5)) for hit in found["hits"]]
+    return [(hit["path"], round(hit["score"], 5)) for hit in found["hits"]]
