@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -59,11 +59,15 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class _Arms:
-    """Each arm's scores by note, greater is better, and the similarity of chunks by key."""
+    """Each arm's scores by note, greater is better, and what tells the similarity of chunks."""
 
     words: dict[int, float]
     meaning: dict[int, float]
-    similarities: dict[str, float]
+    beside: Nearness | None
+
+    def similarities(self, chunks: Iterable[PlacedChunk]) -> dict[str, float]:
+        """Of those of these chunks that have a vector, by key."""
+        return {} if self.beside is None else self.beside.similarities(placed.chunk.key for placed in chunks)
 
 
 class Retriever:
@@ -146,13 +150,13 @@ class Retriever:
             words = self._by_words(query, fts_match(query.words, query.phrases), among)
             clock.lap("words")
         if beside is None:
-            return _Arms(words, {}, {}), problem
+            return _Arms(words, {}, None), problem
         if query.phrases:
             among = self._catalog.with_all(query.phrases, among)
         try:
             arms = self._by_meaning(beside, words, among)
         except EngineError as error:
-            return _Arms(words, {}, {}), _words_only(error)
+            return _Arms(words, {}, None), _words_only(error)
         clock.lap("meaning")
         return arms, ()
 
@@ -176,23 +180,15 @@ class Retriever:
         pairs = self._catalog.ranked(fts_pairs(query.words), WORD_WEIGHTS, CANDIDATES, among)
         return {note: score + PAIR_WEIGHT * pairs.get(note, 0.0) for note, score in words.items()}
 
-    def _by_meaning(
-        self, beside: Nearness, words: dict[int, float], among: set[int] | None, own: int | None = None
-    ) -> _Arms:
+    def _by_meaning(self, beside: Nearness, words: dict[int, float], among: set[int] | None, own: int = -1) -> _Arms:
         """Nearest chunks and, exactly, every chunk of the notes found by words, pooled to the best of each note."""
         if among is None:
-            near = dict(beside.nearest(NEIGHBOURS))
-            places = self._catalog.places_of(near)
+            places = self._catalog.places_of(key for key, _ in beside.nearest(NEIGHBOURS))
         else:
             places = self._catalog.keys_of(among)
-            near = beside.similarities(key for key, _ in places)
-        others = self._catalog.keys_of(note for note in words)
-        near |= beside.similarities(key for key, _ in others if key not in near)
-        pooled: dict[int, float] = {}
-        for key, note in (*places, *others):
-            if key in near and note != own:
-                pooled[note] = max(near[key], pooled.get(note, -1.0))
-        return _Arms(words, pooled, near)
+        pooled = beside.pooled([*places, *self._catalog.keys_of(words)])
+        pooled.pop(own, None)
+        return _Arms(words, pooled, beside)
 
     # -- hits -------------------------------------------------------------------------------------------------------
 
@@ -209,7 +205,8 @@ class Retriever:
         self, query: Query, arms: _Arms, scores: dict[int, float], notes: Sequence[NoteRow], limit: int | None
     ) -> tuple[tuple[Hit, ...], tuple[Explained, ...]]:
         """A hit for each note, of its best passage; with a `limit`, that many passages instead, the best of all."""
-        by_note = passages(query, self._catalog.chunks_of([note.row for note in notes]), arms.similarities)
+        chunks = self._catalog.chunks_of([note.row for note in notes])
+        by_note = passages(query, chunks, arms.similarities(chunks))
         most = 1 if limit is None else None
         found = [(note, passage) for note in notes for passage in (by_note.get(note.row) or [_no_text(note)])[:most]]
         if limit is not None:
@@ -232,7 +229,7 @@ class Retriever:
         """Notes that meet the filters, the newest first: there is nothing to rank them by."""
         notes = self._catalog.notes(among or ())
         order = sorted(notes.values(), key=_day, reverse=True)[:limit]
-        nothing = _Arms({}, {}, {})
+        nothing = _Arms({}, {}, None)
         hits, explained = self._hits(_EMPTY, nothing, dict.fromkeys(notes, 1.0), order, None)
         clock.lap("passages")
         return Retrieved(hits, explained, notices, clock.laps(), len(notes))

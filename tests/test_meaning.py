@@ -444,3 +444,33 @@ def test_similarities_and_the_centre_are_exact(store: Store) -> None:
     assert centre is not None
     assert float(np.linalg.norm(centre)) == pytest.approx(1, abs=1e-5)
     assert store.meaning.centre(store.reader.vectors, "f", ["none"]) is None
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("by_chroma", [True, False])
+def test_each_notes_best_is_the_same_whichever_way_it_is_found(home: Path, in_memory: bool, by_chroma: bool) -> None:
+    with closing(Store(home, in_memory=in_memory)) as store:
+        store.fill()
+        if by_chroma:
+            store.publish()
+        keys, matrix = store.ledger.vectors.all("f")
+        vector = directions(1, seed=9)[0]
+        places = [(key, row % 7) for row, key in enumerate(keys)] + [("key 3", 8), ("none", 3), ("none", 9)]
+        exact = dict(zip(keys, (matrix @ vector).tolist(), strict=True))
+        best = {note: max(exact.get(key, -1) for key, one in places if one == note) for note in (*range(7), 8)}
+        near = store.meaning.begin(store.reader.vectors, "f", lambda: vector)
+        assert len(near.nearest(10)) == 10
+        assert near.pooled(places) == pytest.approx(best, abs=1e-6)
+        assert near.pooled([]) == near.pooled([("none", 1)]) == {}
+        few = store.meaning.begin(store.reader.vectors, "f", lambda: vector, among_all=False)
+        assert few.pooled(places) == pytest.approx(best, abs=1e-6)
+
+
+def test_what_goes_wrong_with_the_query_is_told_to_whoever_asks(store: Store) -> None:
+    def embed() -> Matrix:
+        raise EngineError("no model", "")
+
+    store.fill()
+    near = store.meaning.begin(store.reader.vectors, "f", embed)
+    with pytest.raises(EngineError, match="no model"):
+        near.nearest(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -80,6 +80,20 @@ class Compared:
         """The cosine similarity of each of these keys that has a vector."""
         found, rows = self.snapshot._rows(keys)
         return dict(zip(found, self.scores[rows].tolist(), strict=True)) if rows else {}
+
+    def pooled(self, places: Sequence[tuple[str, int]]) -> dict[int, float]:
+        """Of (chunk key, note) pairs, each note's best similarity; notes without vectors are left out."""
+        import numpy as np
+
+        if not places:
+            return {}
+        keys, owners = zip(*places, strict=True)
+        most, known = len(self.snapshot.dead), self.snapshot.rows.get
+        rows, notes = np.array([known(key, most) for key in keys]), np.array(owners)
+        there = rows < most
+        best = np.full(int(notes.max()) + 1, -np.inf, np.float32)
+        np.maximum.at(best, notes[there], self.scores[rows[there]])
+        return {note: score for note in dict.fromkeys(owners) if (score := float(best[note])) > -np.inf}
 
 
 class Living:

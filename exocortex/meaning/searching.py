@@ -442,6 +442,17 @@ class Nearness:
         found, matrix = self.vectors.of(self.fingerprint, keys)
         return dict(zip(found, (matrix @ self.vector).tolist(), strict=True)) if found else {}
 
+    def pooled(self, places: Sequence[tuple[str, int]]) -> dict[int, float]:
+        """Of (chunk key, note) pairs, each note's best similarity; notes without vectors are left out."""
+        if self._compared is not None:
+            return self._compared.pooled(places)
+        scores = self.similarities(key for key, _ in places)
+        best: dict[int, float] = {}
+        for key, note in places:
+            if key in scores:
+                best[note] = max(scores[key], best.get(note, -1.0))
+        return best
+
 
 def _compared(embed: Callable[[], Matrix], held: Snapshot | None) -> tuple[Matrix, Compared | None]:
     vector = embed()

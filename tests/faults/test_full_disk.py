@@ -39,7 +39,8 @@ while after == "by itself" and not recovered and time.monotonic() < deadline:
 before, again = found, run("index")
 found, stopped = status(), run("stop")
 shutil.copytree(home, home + " after")
-print(json.dumps({"full": full, "recovered": recovered, "before": before, "again": again, "status": found, "stopped": stopped}))
+ends = {"full": full, "before": before, "again": again, "status": found, "stopped": stopped}
+print(json.dumps({"recovered": recovered, **ends}))
 """
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 """Of what the finished index takes, as the disk's size: words, vectors and Chroma's files find it full in turn."""

@@ -236,3 +236,19 @@ def test_an_index_of_version_1_is_carried_over_with_its_vectors(tmp_path: Path) 
         changes = ledger.vectors.since("f", 0)
         assert changes is not None
         assert changes.keys == ("b",)
+
+
+def test_a_reader_takes_a_count_once_for_each_version_though_it_always_reads_in_a_transaction(
+    ledger: Ledger, vectors: Vectors, tmp_path: Path
+) -> None:
+    with closing(Ledger.reading(tmp_path)) as reader:
+        asked: list[str] = []
+        for rows in (1, 2):
+            with ledger.transaction():
+                vectors.store("f", [f"key {rows}"], matrix(1))
+            reader.connection.set_trace_callback(asked.append)
+            for _ in range(5):
+                reader.connection.execute("BEGIN")
+                assert reader.vectors.count("f") == rows
+                reader.connection.execute("ROLLBACK")
+            assert sum("count(*)" in statement for statement in asked) == rows
