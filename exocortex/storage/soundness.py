@@ -9,7 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 _MAGIC = b"SQLite format 3\0"
-_FIXED = {20: b"\0", 21: b"\x40\x20\x20", 52: b"\0\0\0\0", 56: b"\0\0\0\1", 64: b"\0\0\0\0", 72: b"\0" * 20}
+_NO_SCHEMA_YET = b"\0\0\0\0"
+_ENCODING = 56
+_FIXED = {20: b"\0", 21: b"\x40\x20\x20", 52: b"\0\0\0\0", _ENCODING: b"\0\0\0\1", 64: b"\0\0\0\0", 72: b"\0" * 20}
 """Bytes of the header that are the same in every file of ours (sqlite.org/fileformat.html, 1.3)."""
 SAYS_SO = (sqlite3.Error, UnicodeError)
 """What reading a damaged file raises: SQLite's own words may be damaged too, and then can't be decoded."""
@@ -26,9 +28,14 @@ def header_fault(path: Path) -> str | None:
     if len(header) < 100 or header[:16] != _MAGIC:
         return "it doesn't begin as a database does"
     page = int.from_bytes(header[16:18], "big")
-    if any(header[at : at + len(fixed)] != fixed for at, fixed in _FIXED.items()) or page != 4096:
+    fixed = _FIXED
+    if log_of(path) and header[44:48] == _NO_SCHEMA_YET:  # the rest of a new database is still in its log
+        fixed = {at: value for at, value in _FIXED.items() if at != _ENCODING}
+    elif not 1 <= header[47] <= 4:
         return "its header makes no sense"
-    if not {header[18], header[19]} <= {1, 2} or not 1 <= header[47] <= 4:
+    if any(header[at : at + len(value)] != value for at, value in fixed.items()) or page != 4096:
+        return "its header makes no sense"
+    if not {header[18], header[19]} <= {1, 2}:
         return "its header makes no sense"
     pages = int.from_bytes(header[28:32], "big")
     if not log_of(path) and size < pages * page:

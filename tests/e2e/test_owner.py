@@ -196,12 +196,24 @@ def test_a_search_loads_nothing_heavy_where_an_owner_runs(owned: OwnedPlace) -> 
 
 
 def test_where_no_owner_is_to_be_started_watching_is_done_by_the_command_itself(owned: OwnedPlace) -> None:
-    with owned.start("watch", "--json", EXO_OWNER_START="false") as watching:
+    watching = owned.start("watch", "--json", EXO_OWNER_START="false")
+    try:
         assert watching.stdout is not None
+        assert watching.stdout.readline()
+        (owned.vault / "Home" / "Lease.md").write_text("# Lease\n\nThe deposit is back.\n")
         saved: list[str] = []
-        while "notes:Home/Lease.md" not in saved and len(saved) < 5:
+        while "notes:Home/Lease.md" not in saved:
             event = json.loads(watching.stdout.readline())
             saved += event["changed"] if event["event"] == "saved" else []
         assert owned.owners() == []
+    finally:
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 130
+    watching.communicate(timeout=10)
+    assert watching.returncode == 130
+
+
+def test_doctor_finds_a_home_in_order_that_was_made_a_moment_ago(owned: OwnedPlace) -> None:
+    assert owned.exo("search", "deposit").code == 0
+    ended = owned.exo("doctor", "--json")
+    findings = {one["what"]: one["severity"] for one in ended.json()["findings"]}
+    assert findings["state.db"] == findings["index.db"] == "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -195,6 +196,9 @@ def test_t18_of_many_saves_the_last_is_indexed_and_none_is_seen_empty(
     note = owned.vault / "storm.md"
     note.write_text("always pangolin0q\n")
     owned.exo("index")
+    watching = owned.start("watch", "--json")
+    assert watching.stdout is not None
+    assert watching.stdout.readline()
     chance = random.Random(5)
     for number in range(1, SAVES + 1):
         save(note, f"always pangolin{number}q\n")
@@ -204,6 +208,10 @@ def test_t18_of_many_saves_the_last_is_indexed_and_none_is_seen_empty(
             assert [hit["path"] for hit in found if "always" in hit["snippet"]] == ["storm.md"]
     assert eventually(lambda: has(owned, f"pangolin{SAVES}q") == ["storm.md"], 5)
     assert has(owned, f"pangolin{SAVES - 1}q") == []
+    assert eventually(lambda: not owned.exo("status", "--json").json()["chunks_to_embed"])
+    watching.send_signal(signal.SIGINT)
+    told = [json.loads(line) for line in watching.communicate(timeout=10)[0].splitlines()]
+    assert 1 <= sum(event.get("embedded", 0) for event in told) <= 2 * SAVES
 
 
 def _cpu(process: int) -> float:

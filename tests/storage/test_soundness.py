@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from vaults import enter
 
-from exocortex.storage.damage import index_schema
+from exocortex.storage.damage import INDEX, STATE, index_schema, is_suspect, mend
 from exocortex.storage.ledger import Ledger
 from exocortex.storage.soundness import (
     connection_fault,
@@ -22,6 +23,7 @@ from exocortex.storage.soundness import (
     value_faults,
     words_fault,
 )
+from exocortex.storage.state import Identity, State
 
 
 @pytest.fixture
@@ -58,6 +60,25 @@ def test_looking_changes_nothing(path: Path) -> None:
     structure_fault(path, deep=True)
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == ["index.db"]
+
+
+def test_a_new_file_of_which_all_but_the_first_page_is_in_the_log_is_sound(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path)) as ledger, closing(State(tmp_path)) as state:
+        enter(ledger, "a.md", "# Title\n\nSome text.\n")
+        state.remember([Identity("1" * 16, "notes", "a.md", "d", 7)])
+        for name in (INDEX, STATE):
+            path = tmp_path / name
+            assert path.stat().st_size == 4096
+            assert log_of(path) > 0
+            assert header_fault(path) is None
+            assert structure_fault(path) is None
+        crashed = tmp_path / "crashed"
+        shutil.copytree(tmp_path, crashed)
+    assert is_suspect(crashed)
+    assert mend(crashed) == ()
+    with closing(State(crashed)) as state:
+        assert state.identify("notes", "a.md", "d") == "1" * 16
+        assert not list(crashed.glob("*.damaged-*"))
 
 
 @pytest.mark.parametrize(
