@@ -22,6 +22,7 @@ from exocortex.bootstrap import open_cortex
 from exocortex.config import Config, add_folder, load
 from exocortex.starting import reach_owner
 
+_ADDED = "\n\nAdded as number "
 _EVERY = 5.0
 _WARM = 0.2
 """Share of the time that memory may take to settle in."""
@@ -77,16 +78,17 @@ def soak(
 
 
 def edit(root: Path, chance: random.Random, number: int) -> None:
-    """One change of the kind that editors and people make."""
+    """One change of the kind that editors and people make; on the whole there is no more text afterwards."""
     notes = sorted(root.rglob("*.md"))
     note, kind = chance.choice(notes), chance.random()
     if kind < 0.6:
-        note.write_text(note.read_text("utf-8", "replace") + f"\n\nAdded as number {number}, about rivers.\n", "utf-8")
-    elif kind < 0.75:
+        text = note.read_text("utf-8", "replace").partition(_ADDED)[0]
+        note.write_text(f"{text}{_ADDED}{number}, about rivers.\n", "utf-8")
+    elif kind < 0.72:
         (note.parent / f"new {number}.md").write_text(f"# New {number}\n\nA note about git and rivers.\n", "utf-8")
-    elif kind < 0.9:
+    elif kind < 0.88:
         note.rename(note.with_name(f"renamed {number}.md"))
-    elif len(notes) > 100:
+    else:
         note.unlink()
 
 
