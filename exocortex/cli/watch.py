@@ -16,6 +16,9 @@ from exocortex.cli.progress import reporter
 from exocortex.core.events import Happening, Indexed, Notice, Progress, Saved
 from exocortex.core.wire import document
 
+_LONG = 50
+"""Files or passages from which a job is worth a bar."""
+
 
 @click.command("watch", cls=Command)
 @json_option
@@ -46,7 +49,7 @@ def paint_events(face: Face, events: Iterable[Happening]) -> None:
                 shown.close()
                 bars = None
                 _paint(face, event)
-            elif event.total and event.stage != "scan":
+            elif event.total >= _LONG and event.stage != "scan":
                 bars = bars or shown.enter_context(reporter(face.console))
                 bars.show(event)
 
