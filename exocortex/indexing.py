@@ -288,7 +288,7 @@ class Indexer:
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def _job(self, row: FileRow) -> ReadJob:
-        root = next(folder.root for folder in self._config.folders if folder.name == row.folder)
+        root = {folder.name: folder.root for folder in self._config.folders}[row.folder]
         digest = None if row.chunker is None else row.digest
         return ReadJob(row.row, row.folder, root, row.file, row.note, digest, self._config.index.max_file_bytes)
 
