@@ -48,7 +48,11 @@ class Client:
     """A conversation with the owner, grouped by noun as the cortex is. One call at a time: give each thread its own."""
 
     def __init__(
-        self, config: Config, line: Line, welcome: Welcome, reconnect: Callable[[], Line] | None = None
+        self,
+        config: Config,
+        line: Line,
+        welcome: Welcome,
+        reconnect: Callable[[], tuple[Line, Welcome]] | None = None,
     ) -> None:
         asking = _Asking(config, line, welcome.pid, reconnect)
         self._asking = asking
@@ -100,6 +104,26 @@ def meet(config: Config, *, impose: bool = True, seconds: float = HANDSHAKE_SECO
         raise
 
 
+def is_silent(config: Config, seconds: float) -> bool:
+    """Whether somebody listens in this home and says nothing within so long, not even that there is no room.
+
+    A conversation begins with the owner's challenge; reading its first byte asks nothing of the owner.
+    """
+    meeting = read_meeting(config.home)
+    if meeting is None:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(seconds)
+        try:
+            probe.connect(str(meeting.socket))
+            probe.recv(1)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
 def silent(process: int) -> OwnerError:
     """The owner lives and answers nobody."""
     return OwnerError(
@@ -126,7 +150,9 @@ def _dial(meeting: Meeting) -> Line | None:
 class _Asking:
     """Questions and replies over one line; a question that only reads is asked once more if the owner dies over it."""
 
-    def __init__(self, config: Config, line: Line, process: int, reconnect: Callable[[], Line] | None) -> None:
+    def __init__(
+        self, config: Config, line: Line, process: int, reconnect: Callable[[], tuple[Line, Welcome]] | None
+    ) -> None:
         self._config = config
         self._process = process
         self._line = line
@@ -145,7 +171,8 @@ class _Asking:
                 if self._reconnect is None:
                     raise OwnerError("The process that holds the index ended.", _GONE) from closed
                 self._line.close()
-                self._line = self._reconnect()
+                self._line, welcome = self._reconnect()
+                self._process = welcome.pid
             try:
                 return self._ask(call, arguments)
             except LineClosed as closed:
@@ -251,11 +278,7 @@ class _Asking:
 
     def _check_pulse(self) -> None:
         """A long call leaves an owner that answers others; one that is stopped or stuck answers nobody."""
-        met = meet(self._config, impose=False, seconds=_PULSE_SECONDS)
-        if met is not None:
-            met[0].close()
-            return
-        if self._line.has_news(0):
+        if not is_silent(self._config, _PULSE_SECONDS) or self._line.has_news(0):
             return
         self._line.close()
         raise silent(self._process)

@@ -19,6 +19,9 @@ from exocortex.frames import Line, LineClosed, peer_uid
 
 MOST_CLIENTS = 64
 
+_RETIRE = "owner.retire"
+"""What even an older program may ask for."""
+
 
 class Desk(Protocol):
     """What the server needs of the owner."""
@@ -119,6 +122,8 @@ class Server:
             line.limit_waiting(0)
             while welcome.verdict == "welcome":
                 self._answer(line, line.receive(MOST_REQUEST))
+            if welcome.verdict == "newer" and line.receive(MOST_REQUEST).get("call") == _RETIRE:
+                self._retire(line)
         except ExocortexError as error:
             with suppress(LineClosed):
                 line.send(_failure(error))
@@ -132,9 +137,8 @@ class Server:
     def _answer(self, line: Line, request: dict[str, Any]) -> None:
         if "stop" in request:
             return  # of a stream that was over already
-        if request.get("call") == "owner.retire":
-            line.send({"result": None})
-            self._desk.retire()
+        if request.get("call") == _RETIRE:
+            self._retire(line)
             return
         try:
             reply = self._carry_out(line, str(request.get("call")), request.get("arguments", {}))
@@ -147,6 +151,10 @@ class Server:
         except Exception as error:  # noqa: BLE001 (a border: one request's failure ends neither the client nor the owner)
             reply = _failure(self._explained(error))
         line.send(reply)
+
+    def _retire(self, line: Line) -> None:
+        line.send({"result": None})
+        self._desk.retire()
 
     def _carry_out(self, line: Line, call: str, arguments: Any) -> dict[str, Any]:
         values = unpack_arguments(call, arguments)

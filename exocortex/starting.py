@@ -51,7 +51,7 @@ def any_owner(config: Config) -> Client | None:
     met = _await_meeting(config, impose=False)
     if met is not None:
         return Client(config, *met)
-    _check_holder(config, time.monotonic())
+    _check_holder(config, overdue=True)
     if holder(config.home) is not None:
         raise _unheard(config)
     return None
@@ -74,7 +74,7 @@ def reach_owner(config: Config, environ: Mapping[str, str], waiting: Callable[[s
     holds the index.
     """
     line, welcome = _reach(config, environ, waiting)
-    return Client(config, line, welcome, lambda: _reach(config, environ, waiting)[0])
+    return Client(config, line, welcome, lambda: _reach(config, environ, waiting))
 
 
 def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[str], None]) -> tuple[Line, Welcome]:
@@ -84,6 +84,7 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[str], 
     told = False
     while True:
         met = meet(config, seconds=_at_most(deadline))
+        now = time.monotonic()
         if met is not None and met[1].verdict == "welcome":
             if started is not None:
                 started.close()
@@ -91,13 +92,16 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[str], 
         if met is not None:
             deadline = _turned_away(*met, config, deadline)
         elif started is None or started.has_lost():
-            _check_holder(config, deadline)
-            started = _Started(config, environ) if holder(config.home) is None else None
+            _check_holder(config, overdue=now > deadline)
+            if holder(config.home) is None:
+                started, deadline = _Started(config, environ), now + START_SECONDS
+            else:
+                started = None
         else:
             started.check()
-        if time.monotonic() > deadline:
+        if now > deadline:
             raise _unheard(config)
-        if not told and time.monotonic() > began + _SHOWN_AFTER:
+        if not told and now > began + _SHOWN_AFTER:
             told = True
             other = _other_holder(config)
             waiting(f"Waiting for {other} …" if other else "Starting …")
@@ -130,10 +134,10 @@ def _turned_away(line: Line, welcome: Welcome, config: Config, deadline: float) 
     return max(deadline, time.monotonic() + START_SECONDS) if welcome.verdict == "older" else deadline
 
 
-def _check_holder(config: Config, deadline: float) -> None:
+def _check_holder(config: Config, *, overdue: bool) -> None:
     """Another kind of process is named once it has been waited for: most hold the index for a moment only."""
     other = _other_holder(config)
-    if other is not None and time.monotonic() > deadline:
+    if other is not None and overdue:
         raise IndexHeldError(
             f"Another process holds the index: {other}.", "Wait until it is done or end it, then try again."
         )

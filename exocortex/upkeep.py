@@ -82,7 +82,7 @@ class Upkeep:
         self._listeners: list[SimpleQueue[Happening]] = []
         self._progress: Progress | None = None
         self._paused = ledger.get("paused") == "1"
-        self._pausing: tuple[bool, threading.Event] | None = None
+        self._pausing: deque[tuple[bool, threading.Event]] = deque()
         self._looked = False
         self._due = True
         self._tries = 0
@@ -147,11 +147,12 @@ class Upkeep:
             self._listeners.remove(told)
 
     def pause(self, paused: bool) -> None:
-        """Do nothing in the background, or go on; remembered by the index."""
+        """Do nothing in the background, or go on; remembered by the index. Raises IndexStoreError if it isn't done."""
         done = threading.Event()
-        self._pausing = (paused, done)
+        self._pausing.append((paused, done))
         self._wake.set()
-        done.wait(FLUSH_SECONDS * 5)
+        if not done.wait(FLUSH_SECONDS * 5):
+            raise IndexStoreError("The index is too busy to be told so.", "Try again in a moment.")
 
     def status(self) -> OwnerStatus:
         """How this process is doing."""
@@ -222,8 +223,8 @@ class Upkeep:
         if time.monotonic() > self._checked + _TICK:
             self._checked = time.monotonic()
             self._watcher.check()
-        if self._pausing is not None:
-            (self._paused, done), self._pausing = self._pausing, None
+        while self._pausing:
+            self._paused, done = self._pausing.popleft()
             self._indexer.set_paused(self._paused)
             done.set()
         if not self._paused and (self._tickets or self._watcher.due() == 0):
@@ -261,18 +262,22 @@ class Upkeep:
             if self._closing.is_set() or self._jobs or self._paused:
                 stop.set()
                 self._due = True
+        self._succeeded()
+
+    def _succeeded(self) -> None:
         self._looked = True
-        self._tries, self.problem = 0, None
+        self._tries, self._not_before, self.problem = 0, 0.0, None
 
     def _carry_out(self, job: _Job) -> None:
+        self._due = False
         try:
             for event in self._indexer.run(retry=job.retry, accept_deletions=job.accept_deletions, stop=job.stop):
                 self._follow(event)
                 job.told.put(event)
                 if self._closing.is_set():
                     job.stop.set()
-                self._due = isinstance(event, Indexed) and event.stopped
-            self._tries, self.problem, self._looked = 0, None, True
+                self._due = self._due or (isinstance(event, Indexed) and event.stopped)
+            self._succeeded()
         except BaseException as error:
             self._due = True
             job.told.put(error)

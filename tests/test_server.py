@@ -224,6 +224,21 @@ def test_an_older_program_is_told_and_changes_nothing(owner: RunningOwner) -> No
     assert answers(owner)
 
 
+def test_an_older_program_may_end_a_newer_one_and_nothing_else(owner: RunningOwner) -> None:
+    for call, ended in (("index.status", False), ("owner.retire", True)):
+        opened = line(owner)
+        opened.send(pack(Hello(replace(this_build(PROTOCOL), version="0.0.9"), None)))
+        assert opened.receive(MOST_REQUEST)["welcome"]["verdict"] == "newer"
+        opened.send({"call": call, "arguments": {}})
+        if ended:
+            assert opened.receive(MOST_REQUEST) == {"result": None}
+        else:
+            with pytest.raises(LineClosed):
+                opened.receive(MOST_REQUEST)
+        opened.close()
+        assert owner.has_ended(5 if ended else 0.5) == ended
+
+
 def test_a_newer_program_is_made_way_for(owner: RunningOwner) -> None:
     assert _with_version(owner, "99.0", 0) == "older"
     assert owner.has_ended(7)

@@ -32,6 +32,11 @@ class Snapshot:
     rows: dict[str, int]
     """By key; as of the latest snapshot."""
 
+    @property
+    def living(self) -> list[str]:
+        """The keys in use; unlike `rows`, no later snapshot changes them under whoever goes through them."""
+        return [key for key, gone in zip(self.keys, self.dead.tolist(), strict=False) if not gone]
+
     def compared(self, vector: Matrix) -> Compared:
         """`vector` beside all of them."""
         return Compared(self, self.matrix @ vector if self.keys else self.matrix[:, :0].sum(axis=1))

@@ -461,12 +461,14 @@ def _compared(embed: Callable[[], Matrix], held: Snapshot | None) -> tuple[Matri
 
 def _recall(index: Guarded, living: Snapshot, late: set[str], sample: int) -> float:
     """The share of the ten nearest, or others as near, that `index` finds; asked by vectors spread over all."""
-    known = [key for key in living.rows if key not in late]
+    known = [key for key in living.living if key not in late]
     asked = known[:: max(1, len(known) // sample)][:sample]
     shares = []
     for vector in living.of(asked):
         near = living.compared(vector)
         nearest = [score for key, score in near.nearest(_NEAREST + len(late)) if key not in late][:_NEAREST]
+        if not nearest:
+            continue
         found = near.similarities(key for key, _ in index.nearest(vector, _ASKED))
         hits = sum(score >= nearest[-1] - _AS_NEAR for score in found.values())
         shares.append(min(hits / len(nearest), 1.0))

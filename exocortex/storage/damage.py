@@ -25,6 +25,7 @@ from exocortex.storage.soundness import (
     SAYS_SO,
     connection_fault,
     header_fault,
+    is_blank,
     log_of,
     read_only,
     schema_fault,
@@ -147,9 +148,8 @@ def _is_suspect(home: Path, name: str) -> bool:
 
 
 def _emptied(home: Path, name: str) -> bool:
-    """Whether a state that once held something has no bytes left; to SQLite that is a new one."""
-    path = home / name
-    return name == STATE and not path.stat().st_size and bool(Backups(home).list() or (home / INDEX).exists())
+    """Whether a state that once held something has nothing left; to SQLite that is a new one."""
+    return name == STATE and is_blank(home / name) and bool(Backups(home).list() or (home / INDEX).exists())
 
 
 def _fault(home: Path, name: str, *, as_found: bool = True) -> str | None:

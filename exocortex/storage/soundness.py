@@ -29,7 +29,7 @@ def header_fault(path: Path) -> str | None:
         return "it doesn't begin as a database does"
     page = int.from_bytes(header[16:18], "big")
     fixed = _FIXED
-    if log_of(path) and header[44:48] == _NO_SCHEMA_YET:  # the rest of a new database is still in its log
+    if size == page and header[44:48] == _NO_SCHEMA_YET:  # the rest of a new database is still in its log, or nowhere
         fixed = {at: value for at, value in _FIXED.items() if at != _ENCODING}
     elif not 1 <= header[47] <= 4:
         return "its header makes no sense"
@@ -41,6 +41,14 @@ def header_fault(path: Path) -> str | None:
     if not log_of(path) and size < pages * page:
         return f"{pages * page - size:,} bytes are missing at its end"
     return None
+
+
+def is_blank(path: Path) -> bool:
+    """Whether nothing has been written to it, not even to its log, but perhaps its first page as SQLite lays it out."""
+    with open(path, "rb") as file:
+        header = file.read(100)
+        size = file.seek(0, 2)
+    return not size or (size == 4096 and header[44:48] == _NO_SCHEMA_YET and not log_of(path))
 
 
 def log_of(path: Path) -> int:

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from processes import CHECKOUT, need
 
+from exocortex.engines.chroma import GRAPH
+
 KILLS = 100 if os.environ.get("EXO_LONG_FAULTS") else 5
 """Kills during persist; EXO_LONG_FAULTS=1 makes them the 100 that a release is held to."""
 VECTORS = 2_500
@@ -203,8 +205,8 @@ def grow(file: Path) -> None:
     os.truncate(file, 100 * 10**9)
 
 
-ELEMENT = 4 * 33 + 4 * 64 + 8
-"""Bytes of an element: its 32 links and their number, its vector, its label."""
+ELEMENT = 4 * (2 * GRAPH["max_neighbors"] + 1) + 4 * 64 + 8
+"""Bytes of an element: its links on the lowest level and their number, its vector, its label."""
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "the pickle truncated": lambda segment: truncate(segment / "index_metadata.pickle"),

@@ -20,7 +20,7 @@ from processes import need
 
 from exocortex.config import load
 from exocortex.core.errors import OwnerError
-from exocortex.starting import find_owner
+from exocortex.starting import reach_owner
 
 LONG = bool(os.environ.get("EXO_LONG_FAULTS"))
 """The number that a release is held to, instead of one that takes seconds."""
@@ -82,14 +82,15 @@ def test_t7_clients_of_a_killed_owner_say_so_and_the_next_takes_over(owned: Owne
 
 
 def test_clients_of_an_owner_that_stands_still_are_told_within_five_seconds(owned: OwnedPlace) -> None:
-    owned.exo("index")
+    client = reach_owner(load(owned.environ), owned.environ, lambda _: None)
+    (first,) = owned.owners()
+    os.kill(first, signal.SIGKILL)
+    assert client.search.find("deposit").hits
     (stopped,) = owned.owners()
+    assert stopped != first
     watching = owned.start("watch", "--json")
     assert watching.stdout is not None
     assert watching.stdout.readline()
-    client = find_owner(load(owned.environ))
-    assert client is not None
-    assert client.search.find("deposit").hits
     try:
         os.kill(stopped, signal.SIGSTOP)
         began = time.monotonic()

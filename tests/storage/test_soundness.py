@@ -81,6 +81,21 @@ def test_a_new_file_of_which_all_but_the_first_page_is_in_the_log_is_sound(tmp_p
         assert not list(crashed.glob("*.damaged-*"))
 
 
+def test_a_file_whose_maker_died_before_writing_anything_is_sound_unless_there_was_something(tmp_path: Path) -> None:
+    for name in (INDEX, STATE):
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        assert (tmp_path / name).stat().st_size == 4096
+    assert header_fault(tmp_path / INDEX) is None
+    (tmp_path / INDEX).unlink()
+    assert not is_suspect(tmp_path)
+    assert mend(tmp_path) == ()
+    with closing(Ledger(tmp_path)):
+        pass
+    assert is_suspect(tmp_path)
+    assert "it is empty" in " ".join(mend(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("at", "content", "fault"),
     [
