@@ -45,6 +45,8 @@ def main() -> None:
     print(f"edits {edits:,}, {cpu:.1f} % of one core")
     for name, first, last in zip(("memory (MB)", "descriptors", "threads"), warm, samples[-1], strict=True):
         print(f"{name:12} {first:8,.0f} → {last:8,.0f}  ({100 * (last / first - 1):+.1f} %)")
+    tenths = [samples[len(samples) * tenth // 10][0] for tenth in range(10)] + [samples[-1][0]]
+    print("memory over time (MB): " + " ".join(f"{one:.0f}" for one in tenths))
     print(f"the same as an index made afresh: {'yes' if equal else 'NO'}")
 
 

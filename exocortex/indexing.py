@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from exocortex.config import Config
 from exocortex.core.chunks import CHUNKER, embedding_input
 from exocortex.core.errors import EngineError
-from exocortex.core.events import Event, Indexed, Progress
+from exocortex.core.events import Event, Indexed, Progress, Saved, saved
 from exocortex.reading import ReadJob, ReadNote, read_note, read_notes
 from exocortex.scanning import Scanned, Scanner
 from exocortex.storage.ledger import FileRow, Found, Ledger
@@ -117,6 +117,7 @@ class Indexer:
         scanned = self._scan(accept_deletions)
         tally.moved, tally.removed = scanned.moved, scanned.removed
         yield Progress("scan", len(self._config.folders), len(self._config.folders), time.monotonic() - began)
+        yield from _told(scanned.left)
         yield from self._rounds(tally, stop)
         if not stop.is_set():
             self._serve_target()
@@ -147,8 +148,7 @@ class Indexer:
         written = self._write(read, _Tally())
         self._refreshes += 1
         self._refreshed.update(one.job.row for one in written)
-        changed = [f"{one.job.folder}:{one.job.file.path}" for one in written if one.note or one.reason]
-        return Refreshed(tuple(dict.fromkeys([*changed, *left])), self._ledger.pending_count())
+        return Refreshed(tuple(dict.fromkeys([*_changed(written), *left])), self._ledger.pending_count())
 
     def set_paused(self, paused: bool) -> None:
         """Remember whether the notes are to be followed without being asked; a run that is asked for runs anyway."""
@@ -179,7 +179,7 @@ class Indexer:
             rows += self._ledger.files(name, [unicodedata.normalize("NFC", raw) for raw in inside])
         return tuple(left), [row for row in rows if row.state == "pending"]
 
-    def _rounds(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
+    def _rounds(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress | Saved]:
         """Words, then meaning; again as long as there is something new that came in meanwhile."""
         self._tried.clear()
         for number in range(_ROUNDS):
@@ -193,20 +193,22 @@ class Indexer:
             if stop.is_set():
                 return
 
-    def _words(self, rows: Sequence[FileRow], tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
+    def _words(self, rows: Sequence[FileRow], tally: _Tally, stop: StopEvent) -> Iterator[Progress | Saved]:
         """Read the pending files and write what is found, a transaction every half second."""
         began = committed = time.monotonic()
         batch: list[ReadNote] = []
+        changed: list[str] = []
         results = read_notes([self._job(row) for row in rows], self._count, _cores())
         for done, result in enumerate(results, start=1):
             batch.append(result)
             full = len(batch) >= _TRANSACTION_NOTES or time.monotonic() - committed > _TRANSACTION_SECONDS
             if full or done == len(rows):
-                self._write(batch, tally)
+                changed += _changed(self._write(batch, tally))
                 batch, committed = [], time.monotonic()
                 yield Progress("words", done, len(rows), time.monotonic() - began)
                 if stop.is_set():
-                    return
+                    break
+        yield from _told(changed)
 
     def _recut(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Cut anew what another chunker cut, each note embedded by whoever serves before it replaces what it was."""
@@ -333,6 +335,16 @@ class Indexer:
         known = job.note or self._state.identify(job.folder, job.file.path, digest)
         id_ = known if known and known not in taken else new_identity()
         return Identity(id_, job.folder, job.file.path, digest, result.file.inode)
+
+
+def _changed(written: Iterable[ReadNote]) -> list[str]:
+    """`folder:path` of what wasn't the same as before."""
+    return [f"{one.job.folder}:{one.job.file.path}" for one in written if one.note or one.reason]
+
+
+def _told(places: Sequence[str]) -> Iterator[Saved]:
+    if places:
+        yield saved(datetime.now().astimezone(), places)
 
 
 class _Pace:

@@ -22,7 +22,7 @@ from threading import Event as StopEvent
 from typing import TypeVar
 
 from exocortex.core.errors import ExocortexError, IndexStoreError
-from exocortex.core.events import Event, Happening, Indexed, Notice, Progress, Saved
+from exocortex.core.events import Event, Happening, Indexed, Notice, Progress, Saved, saved
 from exocortex.core.status import OwnerStatus
 from exocortex.indexing import Indexer
 from exocortex.storage.database import blames_file
@@ -42,8 +42,6 @@ _CHORES_EVERY = 60.0
 _RETRY_FIRST, _RETRY_MOST = 5.0, 600.0
 _NICE = 10
 """Searches are somebody waiting; this isn't."""
-_TOLD = 5
-"""Notes named in an event; of more, the number is enough."""
 
 
 @dataclass(slots=True)
@@ -246,8 +244,7 @@ class Upkeep:
             return
         self._due = self._due or bool(found.changed or found.left)
         if found.changed:
-            named = tuple(found.changed[:_TOLD])
-            self._tell(Saved(datetime.now().astimezone(), named, len(found.changed)))
+            self._tell(saved(datetime.now().astimezone(), found.changed))
 
     def _answer_tickets(self) -> None:
         while self._tickets:
@@ -284,7 +281,8 @@ class Upkeep:
             raise
 
     def _follow(self, event: Event) -> None:
-        self._progress = event if isinstance(event, Progress) else None
+        if not isinstance(event, Saved):
+            self._progress = event if isinstance(event, Progress) else None
         self._tell(event)
         self._small_things()
 

@@ -15,7 +15,7 @@ from vaults import CountingEmbedder, Vault, in_memory, prose
 
 from exocortex.config import Config, Folder, ensure_home
 from exocortex.config.settings import EmbedderSettings
-from exocortex.core.events import Event, Indexed, Progress
+from exocortex.core.events import Event, Indexed, Progress, Saved
 from exocortex.core.ports import Kind
 from exocortex.indexing import Indexer, _Tally
 from exocortex.meaning import Meaning
@@ -96,6 +96,18 @@ def finish(events: Iterator[Event]) -> Indexed:
 def at_stage(events: Iterator[Event], stage: str) -> Progress:
     """Go on until a step of this stage is done."""
     return next(event for event in events if isinstance(event, Progress) and event.stage == stage and event.done)
+
+
+def test_a_run_tells_which_notes_it_found_changed(desk: Desk) -> None:
+    desk.vault.fill({f"{number}.md": "heron\n" for number in range(7)})
+    finish(desk.indexer.run())
+    desk.vault.write("0.md", "pelican\n")
+    desk.vault.remove("1.md")
+    told = [event for event in desk.indexer.run() if isinstance(event, Saved)]
+    assert [(event.changed, event.count) for event in told] == [(("notes:1.md",), 1), (("notes:0.md",), 1)]
+    desk.vault.fill({f"more {number}.md": "heron\n" for number in range(7)})
+    (many,) = (event for event in desk.indexer.run() if isinstance(event, Saved))
+    assert (len(many.changed), many.count) == (5, 7)
 
 
 def test_a_refresh_of_paths_reads_these_alone(desk: Desk) -> None:

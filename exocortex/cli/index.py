@@ -75,7 +75,7 @@ def watch(face: Face, events: Iterable[Event]) -> Indexed:
         for event in events:
             if isinstance(event, Progress):
                 shown.show(event)
-            else:
+            elif isinstance(event, Indexed):
                 return event
     raise IndexStoreError("Indexing ended without a result.", "Run it again: exo index")
 

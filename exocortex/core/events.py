@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 Stage = Literal["scan", "words", "meaning", "vectors"]
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,6 @@ class Indexed:
     seconds: float
 
 
-Event = Progress | Indexed
-
-
 @dataclass(frozen=True, slots=True)
 class Saved:
     """Changes of the notes that have just become searchable by words."""
@@ -54,6 +54,14 @@ class Saved:
     """How many notes changed, removed ones included."""
 
 
+def saved(at: datetime, places: Sequence[str]) -> Saved:
+    """That these `folder:path` became searchable; of many, the number is enough."""
+    return Saved(at, tuple(places[:_NAMED]), len(places))
+
+
+Event = Progress | Saved | Indexed
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something people should know: how changes are noticed from now on, a folder that is away, a failure."""
@@ -61,5 +69,5 @@ class Notice:
     text: str
 
 
-Happening = Progress | Indexed | Saved | Notice
+Happening = Event | Notice
 """What whoever watches is told."""

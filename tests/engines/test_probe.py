@@ -13,16 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exocortex.engines.chroma import ChromaIndex
+from exocortex.engines.chroma import GRAPH, ChromaIndex
 from exocortex.engines.probe import finds_itself, in_a_child, looks_sound, write_sample
 
 ROWS = 1200
+WIDTH = 16
+ELEMENT = 4 * (2 * GRAPH["max_neighbors"] + 1) + 4 * WIDTH + 8
+"""Bytes of an element: its links on the lowest level and their number, its vector, its label."""
 KEYS = [f"key {row}" for row in range(ROWS)]
 CHECKOUT = Path(__file__).parents[2]
 
 
 def directions() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    matrix = np.random.default_rng(1).standard_normal((ROWS, 16)).astype(np.float32)
+    matrix = np.random.default_rng(1).standard_normal((ROWS, WIDTH)).astype(np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     return matrix
 
@@ -70,11 +73,10 @@ def test_a_missing_folder_fails(tmp_path: Path) -> None:
 def test_every_flipped_byte_of_the_graph_that_leads_astray_is_seen(folder: Path) -> None:
     data = segment_of(folder) / "data_level0.bin"
     content = data.read_bytes()
-    element = 4 * 33 + 4 * 16 + 8
-    for row in range(0, len(content) // element, 37):
+    for row in range(0, ROWS, 37):
         for byte in (0, 6, 7):  # the number of links; the upper half of the first link
             flipped = bytearray(content)
-            flipped[row * element + byte] ^= 0xFF
+            flipped[row * ELEMENT + byte] ^= 0xFF
             data.write_bytes(flipped)
             assert not looks_sound(folder), (row, byte)
     data.write_bytes(content)

@@ -205,8 +205,9 @@ def grow(file: Path) -> None:
     os.truncate(file, 100 * 10**9)
 
 
-ELEMENT = 4 * (2 * GRAPH["max_neighbors"] + 1) + 4 * 64 + 8
-"""Bytes of an element: its links on the lowest level and their number, its vector, its label."""
+VECTOR = 4 * (2 * GRAPH["max_neighbors"] + 1)
+ELEMENT = VECTOR + 4 * 64 + 8
+"""Bytes of an element: its links on the lowest level and their number, its vector from there on, its label."""
 
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "the pickle truncated": lambda segment: truncate(segment / "index_metadata.pickle"),
@@ -242,7 +243,7 @@ def test_t4_damaged_files_are_set_aside_and_rebuilt_without_embedding(published:
 
 def test_t4_a_flip_that_only_perturbs_a_vector_leaves_the_search_good(published: Path, tmp_path: Path) -> None:
     homes = []
-    for place in (4 * 33 + 3, 4 * 33 + 1, 4 * 33 + 4 * 63 + 2):
+    for place in (VECTOR + 3, VECTOR + 1, VECTOR + 4 * 63 + 2):
         homes.append(tmp_path / f"byte {place}")
         shutil.copytree(published, homes[-1])
         flip(segment_of(homes[-1]) / "data_level0.bin", 700 * ELEMENT + place)
