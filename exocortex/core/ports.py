@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Event as StopEvent
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from exocortex.core.turns import Sampling, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,4 +69,32 @@ class VectorIndex(Protocol):
 
     def close(self) -> None:
         """Write out and let go of the files."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Continues a conversation. One call at a time; each may come from another thread."""
+
+    name: str
+    """Short name for people and settings."""
+    fingerprint: str
+    """Changes whenever the same turns could give another reply: the digest of a model file, or a server's address and
+    the model's name there."""
+    context: int
+    """Tokens that a prompt and its reply share."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text alone, as the model cuts it. Raises EngineError."""
+        ...
+
+    def reply(self, turns: Sequence[Turn], sampling: Sampling, stop: StopEvent) -> Iterator[str]:
+        """What the assistant says next, in pieces of text as they come; setting `stop` ends it within half a second.
+
+        Raises EngineError if the model can't be loaded, the prompt doesn't fit, or it died meanwhile; what came before
+        that has been yielded.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the model and its memory."""
         ...
