@@ -16,7 +16,7 @@ from exocortex.config.sharing import pack_settings
 from exocortex.core.answers import Answer
 from exocortex.core.codec import CodecError, pack, signature, unpack
 from exocortex.core.errors import OwnerError, error_of
-from exocortex.core.events import Event, Happening
+from exocortex.core.events import Answering, Event, Happening
 from exocortex.core.handshake import MOST_REPLY, PROTOCOL, Hello, Welcome
 from exocortex.core.results import (
     Found,
@@ -355,9 +355,17 @@ class _Answers:
     def __init__(self, asking: _Asking) -> None:
         self._asking = asking
 
-    def ask(self, question: str, *, scope: str = "", literal: bool = False) -> Answer:
+    def ask(self, question: str, *, scope: str = "", literal: bool = False, engine: str = "") -> Answer:
         """Answer from the notes alone, or abstain."""
-        return cast(Answer, self._asking.ask("answers.ask", question=question, scope=scope, literal=literal))
+        options = {"scope": scope, "literal": literal, "engine": engine}
+        return cast(Answer, self._asking.ask("answers.ask", question=question, **options))
+
+    def stream(
+        self, question: str, *, scope: str = "", literal: bool = False, engine: str = "", stop: StopEvent | None = None
+    ) -> Iterator[Answering]:
+        """The same as it comes about."""
+        options = {"scope": scope, "literal": literal, "engine": engine}
+        return self._asking.stream("answers.stream", stop, question=question, **options)
 
 
 class _Notes:

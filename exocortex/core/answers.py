@@ -105,3 +105,9 @@ class Answer:
     coverage: Coverage
     hits: tuple[Hit, ...]
     receipt: str | None = None
+    written: str = ""
+    """What a language model wrote, unchecked; a part of it if it was stopped or died. Empty if none was asked."""
+    dropped: int = 0
+    """Citations in it of passages it was not given."""
+    notices: tuple[str, ...] = ()
+    """What people should know: passages left out, a model that failed."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from exocortex.core.answers import Answer, Citation
+
 Stage = Literal["scan", "words", "meaning", "vectors"]
 
 _NAMED = 5
@@ -68,6 +70,33 @@ class Notice:
 
     text: str
 
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What an answer will be made from, known before its first word."""
+
+    sources: tuple[Citation, ...]
+    """Numbered as the answer cites them; empty where no model is asked."""
+    dropped: int
+    """Passages that the model's context had no room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of an answer that is being written. It isn't checked yet."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer as a whole, checked."""
+
+    answer: Answer
+
+
+Answering = Retrieved | Token | Answered
+"""What whoever asked is told, in this order."""
 
 Happening = Event | Notice
 """What whoever watches is told."""

@@ -7,7 +7,7 @@ from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
-from exocortex.core.events import Event, Happening
+from exocortex.core.events import Answering, Event, Happening
 from exocortex.core.results import (
     Found,
     Inspected,
@@ -81,8 +81,20 @@ class SearchPort(Protocol):
 class AnswersPort(Protocol):
     """Questions."""
 
-    def ask(self, question: str, *, scope: str = "", literal: bool = False) -> Answer:
-        """Answer from the notes alone, or abstain. `scope` is in the filter language. Raises UsageError."""
+    def ask(self, question: str, *, scope: str = "", literal: bool = False, engine: str = "") -> Answer:
+        """Answer from the notes alone, or abstain. `scope` is in the filter language. Raises UsageError.
+
+        `engine` names a language model, or is `extractive` for none; empty: the one in force, if there is one.
+        """
+        ...
+
+    def stream(
+        self, question: str, *, scope: str = "", literal: bool = False, engine: str = "", stop: StopEvent | None = None
+    ) -> Iterator[Answering]:
+        """The same as it comes about: what it is made from, its words, then the whole of it, checked.
+
+        Setting `stop` ends it soon and keeps what is there.
+        """
         ...
 
 

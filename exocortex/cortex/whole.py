@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.errors import IndexStoreError
+from exocortex.cortex.answers import Answers
 from exocortex.cortex.index import Index
 from exocortex.cortex.notes import Notes
-from exocortex.cortex.search import Answers, Search
+from exocortex.cortex.search import Search
 from exocortex.embedders import Embedders
 from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
+from exocortex.models import Models, no_model
 from exocortex.storage.damage import blame
 from exocortex.storage.database import blames_file, explain
 from exocortex.storage.ledger import Ledger
@@ -26,7 +28,7 @@ from exocortex.upkeep import Upkeep
 from exocortex.views import SharedViews, SoleView, View, Views, look
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, VectorIndex
+    from exocortex.core.ports import Embedder, LanguageModel, VectorIndex
     from exocortex.watching import Watcher
 
 
@@ -45,9 +47,13 @@ class Cortex:
         vectors: Callable[[Path], VectorIndex],
         today: Callable[[], date],
         *,
+        model: Callable[[str], LanguageModel | None] = no_model,
         watcher: Callable[[Callable[[], None]], Watcher] | None = None,
     ) -> None:
-        """`lock` is held and released at the end; None if whoever opens this keeps it."""
+        """`lock` is held and released at the end; None if whoever opens this keeps it.
+
+        `model` gives the language model of a name, or for "" the one in force.
+        """
         with ExitStack() as opened:
             if lock is not None:
                 opened.callback(lock.release)
@@ -55,6 +61,7 @@ class Cortex:
             self._ledger = opened.enter_context(closing(Ledger(config.home)))
             self._meaning = Meaning(config.home, self._ledger, vectors, in_memory=watcher is not None)
             opened.enter_context(closing(self._meaning))
+            self._models = opened.enter_context(closing(Models(model)))
             try:
                 self._assemble(config, embedder, today, opened, watcher)
             except sqlite3.DatabaseError as error:
@@ -86,7 +93,7 @@ class Cortex:
             opened.enter_context(closing(self.upkeep))
         self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
         self.search = Search(self.index, views)
-        self.answers = Answers(self.index, views)
+        self.answers = Answers(self.index, views, self._models.get)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:
             self.upkeep.start()

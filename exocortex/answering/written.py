@@ -1,0 +1,68 @@
+"""The written answer: a language model's own words on the passages it is given, each sentence checked against them.
+
+Knows nothing of where passages or models come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event as StopEvent
+
+from exocortex.answering.citing import cite
+from exocortex.answering.prompting import NOT_IN_NOTES, Packed
+from exocortex.core.answers import Citation, Sentence, Support
+from exocortex.core.errors import EngineError
+from exocortex.core.ports import LanguageModel
+from exocortex.core.turns import Sampling
+
+Check = Callable[[str, Sequence[str]], Support]
+"""How well a sentence is borne out by these texts."""
+
+
+@dataclass(slots=True)
+class Writing:
+    """A reply as it grows."""
+
+    packed: Packed
+    text: str = ""
+    failure: EngineError | None = None
+    """What cut it short."""
+
+    def run(self, model: LanguageModel, sampling: Sampling, stop: StopEvent) -> Iterator[str]:
+        """The pieces, as they come; a model that fails ends it, and `failure` says how."""
+        try:
+            for piece in model.reply(self.packed.turns, sampling, stop):
+                self.text += piece
+                yield piece
+        except EngineError as error:
+            self.failure = error
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the model says that the passages don't answer, or says nothing at all."""
+        said = self.text.strip().strip("\"'*_").casefold()
+        return not said or said.startswith(NOT_IN_NOTES.casefold().rstrip("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A reply taken apart."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    """Those that a sentence names, by number."""
+    dropped: int
+    """Citations of passages that the model was not given."""
+
+
+def checked(text: str, sources: Sequence[Citation], check: Check) -> Checked:
+    """Each sentence with the passages it names and what they say to it; one that names none has no support."""
+    cited, dropped = cite(text, len(sources))
+    sentences = []
+    for sentence, numbers in cited:
+        quotes = [sources[number - 1].quote for number in numbers]
+        support = check(sentence, quotes) if quotes else Support.UNSUPPORTED
+        sentences.append(Sentence(sentence, tuple(numbers), support))
+    named = {number for sentence in sentences for number in sentence.citations}
+    return Checked(tuple(sentences), tuple(one for one in sources if one.number in named), dropped)
