@@ -44,6 +44,7 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "search.find": lambda cortex: cortex.search.find("deposit heron", scope="path:sub", chunks=True, limit=3),
     "search.similar": lambda cortex: cortex.search.similar("Lease", limit=2),
     "answers.ask": lambda cortex: cortex.answers.ask("How much is the deposit?"),
+    "answers.stream": lambda cortex: list(cortex.answers.stream("How much is the deposit?", engine="extractive")),
     "notes.show": lambda cortex: cortex.notes.show("Boiler"),
     "notes.links": lambda cortex: cortex.notes.links("Lease"),
     "notes.inspect": lambda cortex: cortex.notes.inspect("Lease"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -18,24 +21,37 @@ from exocortex.cli.arguments import (
 )
 from exocortex.cli.batch import run_batch
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, NOTHING, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
 from exocortex.cli.hits import nearest
+from exocortex.cli.index import stopping
 from exocortex.core.answers import Answer, Citation, Coverage, Sentence, Support
-from exocortex.core.errors import UsageError
+from exocortex.core.errors import EngineError, UsageError
+from exocortex.core.events import Answered, Answering, Retrieved, Token
 from exocortex.core.wire import document
 
 _NEAREST = 3
-_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
+_MARKS = {Support.SUPPORTED: "", Support.WEAK: "weakly supported", Support.UNSUPPORTED: "not supported"}
 
 
 @click.command("ask", cls=QueryCommand)
 @click.argument("question", nargs=-1)
 @scope_option
 @literal_option
+@click.option("--engine", default="", metavar="NAME", help="A model's name, or extractive: quote, ask no model.")
+@click.option("--strict", is_flag=True, help="Leave out what the cited lines don't support.")
 @batch_option
 @json_option
 @pass_face
-def ask_command(face: Face, question: tuple[str, ...], scope: str, literal: bool, batch: bool, as_json: bool) -> int:
+def ask_command(
+    face: Face,
+    question: tuple[str, ...],
+    scope: str,
+    literal: bool,
+    engine: str,
+    strict: bool,
+    batch: bool,
+    as_json: bool,
+) -> int:
     """Answer QUESTION from your notes, with the lines that say so.
 
     \b
@@ -43,27 +59,71 @@ def ask_command(face: Face, question: tuple[str, ...], scope: str, literal: bool
     exo ask how much is the deposit --scope tag:home
     cat question.txt | exo ask -
 
-    Sentences are quoted exactly. If your notes do not say, so does it, with exit code 1.
+    A language model writes the answer if you have one (exo model), and each sentence is checked against the lines it
+    cites; else sentences are quoted exactly. If your notes do not say, so does it, with exit code 1.
     """
+    options: dict[str, Any] = {"scope": scope, "literal": literal, "engine": engine}
     if batch:
         refuse_words(question, "--batch")
         with face.cortex() as cortex:
             run_batch(
                 face.console,
                 sys.stdin.buffer,
-                lambda text: document(cortex.answers.ask(text, scope=scope, literal=literal)),
+                lambda text: document(_kept(cortex.answers.ask(text, **options), strict)),
             )
         return DONE
     text = (
         _from_stdin() if question == ("-",) else required(question, "a question", 'exo ask "when does the lease end?"')
     )
-    with face.cortex() as cortex:
-        answer = cortex.answers.ask(text, scope=scope, literal=literal)
+    with face.cortex() as cortex, stopping(face.console, "Stopped.") as stop:
+        answer = _followed(face, cortex.answers.stream(text, **options, stop=stop), strict, shown=not as_json)
         if as_json:
-            face.console.json(document(answer))
-        else:
-            paint_answer(face, answer)
+            face.console.json(document(_kept(answer, strict)))
+    if stop.is_set():
+        return INTERRUPTED
     return NOTHING if answer.abstained else DONE
+
+
+def _followed(face: Face, events: Iterable[Answering], strict: bool, *, shown: bool) -> Answer:
+    """Paint an answer as it comes about, on a terminal; as a whole elsewhere."""
+    written = False
+    for event in events:
+        if isinstance(event, Answered):
+            if written and not event.answer.failed:
+                paint_verdicts(face, event.answer)
+            elif shown:
+                paint_answer(face, _kept(event.answer, strict))
+            return event.answer
+        if shown and face.console.tty:
+            written = _paint_step(face, event, strict) or written
+    raise EngineError("There was no answer.", "Ask again.")
+
+
+def _paint_step(face: Face, event: Retrieved | Token, strict: bool) -> bool:
+    """Sources, then words as they come, unless those that turn out unsupported must not be seen; whether words came."""
+    if isinstance(event, Token):
+        if not strict:
+            face.console.piece(event.text)
+        return not strict
+    for citation in event.sources:
+        _paint_citation(face, citation)
+    if event.sources:
+        face.console.line()
+    return False
+
+
+def _kept(answer: Answer, strict: bool) -> Answer:
+    """With `strict`, without the sentences that have no support; with none left, an abstention."""
+    if not strict or answer.abstained:
+        return answer
+    kept = tuple(one for one in answer.sentences if one.support is not Support.UNSUPPORTED)
+    cited = {number for one in kept for number in one.citations}
+    return replace(
+        answer,
+        abstained=not kept,
+        sentences=kept,
+        citations=tuple(one for one in answer.citations if one.number in cited),
+    )
 
 
 def paint_answer(face: Face, answer: Answer) -> None:
@@ -78,6 +138,27 @@ def paint_answer(face: Face, answer: Answer) -> None:
         face.console.line()
         for citation in answer.citations:
             _paint_citation(face, citation)
+    _paint_end(face, answer)
+
+
+def paint_verdicts(face: Face, answer: Answer) -> None:
+    """What stands below an answer that was painted as it was written: what isn't borne out, and how much was read."""
+    face.console.line()
+    face.console.line()
+    for sentence in answer.sentences:
+        if sentence.support is not Support.SUPPORTED:
+            text = " ".join(sentence.text.split())
+            mark = Span(f"{_MARKS[sentence.support]}: ", "warning")
+            face.console.line(Span(text, "faint"), lead=[*_indent(face), mark])
+    _paint_end(face, answer)
+
+
+def _paint_end(face: Face, answer: Answer) -> None:
+    for notice in answer.notices:
+        face.console.notice(Span(notice, "warning"))
+    if answer.dropped:
+        gone = counted(answer.dropped, "citation")
+        face.console.notice(Span(f"{gone} of passages that were not given to the model left out.", "warning"))
     face.console.line()
     face.console.line(Span(coverage_line(face, answer.coverage), "faint"), lead=_indent(face))
 
@@ -108,7 +189,7 @@ def _paint_abstention(face: Face, answer: Answer) -> None:
 def _paint_sentence(face: Face, sentence: Sentence) -> None:
     numbers = "".join(f"[{number}]" for number in sentence.citations)
     text = " ".join(sentence.text.split())
-    spans = [Span(text), Span(f" {numbers}", "accent"), Span(_MARKS[sentence.support], "warning")]
+    spans = [Span(text), Span(f" {numbers}", "accent"), Span(f"  {_MARKS[sentence.support]}".rstrip(), "warning")]
     face.console.line(*spans, lead=_indent(face))
 
 

@@ -245,6 +245,10 @@ class Console:
         """Rows of the answer."""
         self.out.rows(rows, indent=indent)
 
+    def piece(self, text: str) -> None:
+        """The next words of an answer that is being written; the terminal wraps them."""
+        self.out.write(visible(text, keep_newlines=True))
+
     def json(self, value: object) -> None:
         """One JSON value on one line of the answer, flushed."""
         from exocortex.core.wire import dumps

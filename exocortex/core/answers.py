@@ -109,5 +109,7 @@ class Answer:
     """What a language model wrote, unchecked; a part of it if it was stopped or died. Empty if none was asked."""
     dropped: int = 0
     """Citations in it of passages it was not given."""
+    failed: bool = False
+    """The model failed: what is answered was quoted instead."""
     notices: tuple[str, ...] = ()
     """What people should know: passages left out, a model that failed."""

@@ -113,7 +113,7 @@ def _written(prepared: _Prepared, model: LanguageModel, stop: StopEvent) -> Iter
         packed = pack(prepared.question, prepared.evidence.hits, model, sampling.most_tokens)
     except EngineError as error:
         yield Retrieved((), 0)
-        yield Answered(replace(prepared.answer, notices=(_sentence(error),)))
+        yield Answered(replace(prepared.answer, failed=True, notices=(_sentence(error),)))
         return
     yield Retrieved(packed.sources, packed.dropped)
     writing = Writing(packed)
@@ -134,7 +134,7 @@ def _finished(prepared: _Prepared, writing: Writing, model: LanguageModel, *, st
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")
     if writing.failure is not None:
         notices.append(f"{_sentence(writing.failure)} What follows is quoted from your notes instead.")
-        return replace(quoted, written=writing.text, notices=tuple(notices))
+        return replace(quoted, written=writing.text, failed=True, notices=tuple(notices))
     if stopped:
         notices.append("Stopped: the answer is not whole.")
     if writing.abstained:

@@ -53,7 +53,7 @@ def test_settings_cross_with_their_paths() -> None:
 def test_every_call_of_the_service_has_types_that_can_be_sent(call: str) -> None:
     arguments, result = signature(call)
     assert "stop" not in arguments
-    assert streams(call) == (call in ("index.run", "index.watch"))
+    assert streams(call) == (call in ("index.run", "index.watch", "answers.stream"))
     assert result is not None
 
 
