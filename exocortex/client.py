@@ -16,8 +16,9 @@ from exocortex.config.sharing import pack_settings
 from exocortex.core.answers import Answer
 from exocortex.core.codec import CodecError, pack, signature, unpack
 from exocortex.core.errors import OwnerError, error_of
-from exocortex.core.events import Answering, Event, Happening
+from exocortex.core.events import Answering, Event, Happening, Replayed, Token
 from exocortex.core.handshake import MOST_REPLY, PROTOCOL, Hello, Welcome
+from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
     Found,
     Inspected,
@@ -60,6 +61,8 @@ class Client:
         self.index = _Index(asking)
         self.search = _Search(asking)
         self.answers = _Answers(asking)
+        self.threads = _Threads(asking)
+        self.receipts = _Receipts(asking)
         self.notes = _Notes(asking)
 
     def retire(self) -> None:
@@ -366,6 +369,63 @@ class _Answers:
         """The same as it comes about."""
         options = {"scope": scope, "literal": literal, "engine": engine}
         return self._asking.stream("answers.stream", stop, question=question, **options)
+
+
+class _Threads:
+    """`ThreadsPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def say(
+        self,
+        question: str,
+        *,
+        thread: str = "",
+        instead: bool = False,
+        scope: str = "",
+        role: str = "",
+        engine: str = "",
+        stop: StopEvent | None = None,
+    ) -> Iterator[Answering]:
+        """Ask within a conversation, or begin one."""
+        options = {"thread": thread, "instead": instead, "scope": scope, "role": role, "engine": engine}
+        return self._asking.stream("threads.say", stop, question=question, **options)
+
+    def search(self, words: str = "") -> list[Thread]:
+        """All of them, or those with these words in them."""
+        return cast(list[Thread], self._asking.ask("threads.search", words=words))
+
+    def show(self, thread: str) -> list[Exchange]:
+        """What was said in one."""
+        return cast(list[Exchange], self._asking.ask("threads.show", thread=thread))
+
+    def rename(self, thread: str, title: str) -> None:
+        """Give it another title."""
+        self._asking.ask("threads.rename", thread=thread, title=title)
+
+    def delete(self, thread: str) -> None:
+        """It and all that was said in it."""
+        self._asking.ask("threads.delete", thread=thread)
+
+
+class _Receipts:
+    """`ReceiptsPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def recent(self, limit: int = 20) -> list[Receipt]:
+        """The newest, newest first."""
+        return cast(list[Receipt], self._asking.ask("receipts.recent", limit=limit))
+
+    def check(self, receipt: str) -> Checked:
+        """One, and what became of its sources since."""
+        return cast(Checked, self._asking.ask("receipts.check", receipt=receipt))
+
+    def replay(self, receipt: str, *, stop: StopEvent | None = None) -> Iterator[Token | Replayed]:
+        """The same prompt to the same model."""
+        return self._asking.stream("receipts.replay", stop, receipt=receipt)
 
 
 class _Notes:

@@ -42,6 +42,9 @@ NEIGHBOURS = 400
 SCANNED_EXACTLY = 20_000
 """Chunks under a filter up to which all are compared, so that a filter never starves the search by meaning."""
 
+MACHINE_WRITTEN = "machine-written"
+"""The property of notes that people didn't write."""
+
 _EMPTY = Query("", (), (), (), (), ())
 
 
@@ -119,10 +122,14 @@ class Retriever:
     def evidence(self, query: Query, notes: int, limit: int) -> Retrieved:
         """The best `limit` passages of the best `notes` notes for a question, as many of one note as deserve it.
 
-        A note whose file is gone, while deletions wait to be confirmed, is no evidence.
+        A note whose file is gone, while deletions wait to be confirmed, is no evidence; nor is one that a machine
+        wrote, unless the query asks for such by their property.
         """
         found = self.search(query, "hybrid", limit, chunks=True, notes=notes)
-        kept = [pair for pair in zip(found.hits, found.explained, strict=True) if not pair[0].missing]
+        wanted = any(one.key == MACHINE_WRITTEN for one in query.filters)
+        not_by_people = set[str]() if wanted else self._catalog.bearing(MACHINE_WRITTEN)
+        pairs = zip(found.hits, found.explained, strict=True)
+        kept = [pair for pair in pairs if not pair[0].missing and pair[0].note.id not in not_by_people]
         return replace(found, hits=tuple(hit for hit, _ in kept), explained=tuple(why for _, why in kept))
 
     def similar(self, note: NoteRow, limit: int) -> Retrieved:

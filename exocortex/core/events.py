@@ -95,8 +95,27 @@ class Answered:
     answer: Answer
 
 
-Answering = Retrieved | Token | Answered
-"""What whoever asked is told, in this order."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """In which conversation a question was asked, and what it was made into to be searched for."""
+
+    thread: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """An answer made again from its receipt."""
+
+    same: bool
+    """To the letter."""
+    same_model: bool
+    then: str
+    now: str
+
+
+Answering = Asked | Retrieved | Token | Answered
+"""What whoever asked is told, in this order; `Asked` in conversations only."""
 
 Happening = Event | Notice
 """What whoever watches is told."""

@@ -7,7 +7,8 @@ from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
-from exocortex.core.events import Answering, Event, Happening
+from exocortex.core.events import Answering, Event, Happening, Replayed, Token
+from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
     Found,
     Inspected,
@@ -98,6 +99,60 @@ class AnswersPort(Protocol):
         ...
 
 
+class ThreadsPort(Protocol):
+    """Conversations. A `thread` is named by its id or the beginning of it. Raises UsageError for an unknown one."""
+
+    def say(
+        self,
+        question: str,
+        *,
+        thread: str = "",
+        instead: bool = False,
+        scope: str = "",
+        role: str = "",
+        engine: str = "",
+        stop: StopEvent | None = None,
+    ) -> Iterator[Answering]:
+        """Ask within a conversation, or begin one; with `instead`, in the place of its last question.
+
+        What leans on what was said before is made into a question that stands by itself, which comes first. `role`
+        names a file in the home. Raises ConfigError if that is no good.
+        """
+        ...
+
+    def search(self, words: str = "") -> list[Thread]:
+        """All of them, or those with these words in them, the one last added to first."""
+        ...
+
+    def show(self, thread: str) -> list[Exchange]:
+        """What was said in one, from the first question on."""
+        ...
+
+    def rename(self, thread: str, title: str) -> None:
+        """Give it another title."""
+        ...
+
+    def delete(self, thread: str) -> None:
+        """It and all that was said in it, receipts included."""
+        ...
+
+
+class ReceiptsPort(Protocol):
+    """Receipts of answers. A `receipt` is named by its id or the beginning of it. Raises UsageError for an unknown one."""
+
+    def recent(self, limit: int = 20) -> list[Receipt]:
+        """The newest, newest first."""
+        ...
+
+    def check(self, receipt: str) -> Checked:
+        """One, and what became of its sources since."""
+        ...
+
+    def replay(self, receipt: str, *, stop: StopEvent | None = None) -> Iterator[Token | Replayed]:
+        """The same prompt to the same model, and whether it says the same. Raises EngineError without that model."""
+        ...
+
+
 class NotesPort(Protocol):
     """Single notes. A `note` argument is an absolute path, `folder:path`, a path, a title or a stem, unique among them;
     relative paths are resolved against the working directory by the face. Raises UsageError, listing the matches."""
@@ -136,6 +191,10 @@ class CortexPort(Protocol):
     def search(self) -> SearchPort: ...
     @property
     def answers(self) -> AnswersPort: ...
+    @property
+    def threads(self) -> ThreadsPort: ...
+    @property
+    def receipts(self) -> ReceiptsPort: ...
     @property
     def notes(self) -> NotesPort: ...
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
-from exocortex.core.answers import Answer, Hit
+from exocortex.core.answers import Answer, Citation, Hit
 from exocortex.core.errors import EngineError, UsageError
-from exocortex.core.events import Answered, Answering, Retrieved, Token
+from exocortex.core.events import Answered, Answering
 from exocortex.core.query import Query
-from exocortex.core.turns import Sampling
+from exocortex.core.receipts import Anchor, Receipt
+from exocortex.core.turns import Sampling, Turn
+from exocortex.core.ulid import make_ulid
 from exocortex.cortex.index import Index
 from exocortex.retrieval import Retrieved as Evidence
+from exocortex.storage.archive import Archive
 from exocortex.views import View, Views
 
 if TYPE_CHECKING:
-    from exocortex.answering import Draft
-    from exocortex.answering.written import Writing
-    from exocortex.core.answers import Support
+    from exocortex.answering.composing import Composed, Task
     from exocortex.core.ports import Embedder, LanguageModel
 
 ANSWER_NOTES, ANSWER_PASSAGES = 20, 32
@@ -28,32 +33,45 @@ ANSWER_NOTES, ANSWER_PASSAGES = 20, 32
 NEAREST_NOTES = 5
 """Notes shown with an answer, or in the place of one."""
 
-WORTH_ASKING = 0.2
-"""Confidence of the extractive engine below which no model is asked: the passages have nothing to do with it."""
-
 QUOTING = "extractive"
 """The engine that quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked, and how."""
+
+    question: str
+    query: str = ""
+    """The question in full, if it leans on what was said before."""
+    scope: str = ""
+    literal: bool = False
+    engine: str = ""
+    history: tuple[Turn, ...] = ()
+    instructions: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """All that is taken from the index for a question; what follows takes long, and holds nothing of it."""
 
-    question: str
-    evidence: Evidence
-    draft: Draft
+    task: Task
     embedder: Embedder
-    answer: Answer
-    """What is answered by quoting, or the abstention."""
+    digests: dict[str, str]
+    """Of the notes that passages were found in, by id."""
 
 
 class Answers:
     """Questions. `model` gives the language model of a name, or the one in force; None if there is none."""
 
-    def __init__(self, index: Index, views: Views, model: Callable[[str], LanguageModel | None]) -> None:
+    def __init__(
+        self, index: Index, views: Views, model: Callable[[str], LanguageModel | None], archive: Archive
+    ) -> None:
         self._index = index
         self._views = views
         self._model = model
+        self._archive = archive
 
     def evidence(self, question: str, *, literal: bool = False, scope: str = "") -> Evidence:
         """Passages for a question, several a note, from the index as it is."""
@@ -71,27 +89,37 @@ class Answers:
         self, question: str, *, scope: str = "", literal: bool = False, engine: str = "", stop: StopEvent | None = None
     ) -> Iterator[Answering]:
         """What it will be made from, the words as they come, then the answer as a whole."""
-        if not question.strip():
-            raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
-        model = None if engine == QUOTING else self._model(engine)
-        prepared = self._prepare(question, scope, literal)
-        if model is None or prepared.draft.confidence < WORTH_ASKING or not prepared.evidence.hits:
-            yield Retrieved((), 0)
-            yield Answered(prepared.answer)
-        else:
-            yield from _written(prepared, model, stop or StopEvent())
+        asked = Ask(question, scope=scope, literal=literal, engine=engine)
+        for event in self.follow(asked, stop or StopEvent()):
+            yield Answered(event[0]) if isinstance(event, tuple) else event
 
-    def _prepare(self, question: str, scope: str, literal: bool) -> _Prepared:
+    def follow(self, asked: Ask, stop: StopEvent) -> Iterator[Answering | tuple[Answer, Receipt]]:
+        """The same, the answer with its receipt, which is kept by then."""
+        from exocortex.answering.composing import Composed, compose
+
+        if not asked.question.strip():
+            raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
+        model = None if asked.engine == QUOTING else self._model(asked.engine)
+        prepared = self._prepare(asked)
+        for event in compose(prepared.task, model, prepared.embedder, stop):
+            if isinstance(event, Composed):
+                yield self._kept(asked, prepared, event)
+            else:
+                yield event
+
+    def _prepare(self, asked: Ask) -> _Prepared:
         from exocortex.answering import ExtractiveEngine
+        from exocortex.answering.composing import Task
 
         self._index.refresh()
+        full = asked.query or asked.question
         with self._views.open() as view:
-            query = view.query(question, literal=literal, scope=scope)
+            query = view.query(full, literal=asked.literal, scope=asked.scope)
             found = _evidence(view, query)
             embedder = view.embedder()
-            draft = ExtractiveEngine(embedder).answer(query.text or question, found.hits)
-            answer = Answer(
-                question=question,
+            draft = ExtractiveEngine(embedder).answer(query.text or full, found.hits)
+            quoted = Answer(
+                question=asked.question,
                 abstained=draft.abstained,
                 engine=QUOTING,
                 confidence=draft.confidence,
@@ -100,68 +128,50 @@ class Answers:
                 coverage=self._index.coverage(view, found.searched),
                 hits=_best_of_each(found.hits)[:NEAREST_NOTES],
             )
-            return _Prepared(question, found, draft, embedder, answer)
+            task = Task(full, found.hits, quoted, asked.history, asked.instructions, asked.sampling)
+            return _Prepared(task, embedder, view.catalog.digests(hit.note.id for hit in found.hits))
+
+    def _kept(self, asked: Ask, prepared: _Prepared, composed: Composed) -> tuple[Answer, Receipt]:
+        receipt = _receipt(asked, prepared, composed)
+        try:
+            self._archive.keep(receipt)
+        except sqlite3.OperationalError as error:
+            notice = f"No receipt of this answer could be kept: {error}."
+            return replace(composed.answer, notices=(*composed.answer.notices, notice)), receipt
+        return replace(composed.answer, receipt=receipt.id), receipt
 
 
-def _written(prepared: _Prepared, model: LanguageModel, stop: StopEvent) -> Iterator[Answering]:
-    """The model's answer; the quoted one where it fails, with what there is of it kept."""
-    from exocortex.answering.prompting import pack
-    from exocortex.answering.written import Writing
-
-    sampling = Sampling()
-    try:
-        packed = pack(prepared.question, prepared.evidence.hits, model, sampling.most_tokens)
-    except EngineError as error:
-        yield Retrieved((), 0)
-        yield Answered(replace(prepared.answer, failed=True, notices=(_sentence(error),)))
-        return
-    yield Retrieved(packed.sources, packed.dropped)
-    writing = Writing(packed)
-    for piece in writing.run(model, sampling, stop):
-        yield Token(piece)
-    yield Answered(_finished(prepared, writing, model, stopped=stop.is_set()))
+def new_id() -> str:
+    """A ULID of now."""
+    return make_ulid(int(time.time() * 1000), os.urandom(10))
 
 
-def _finished(prepared: _Prepared, writing: Writing, model: LanguageModel, *, stopped: bool) -> Answer:
-    from exocortex.answering.verifying import verify
-    from exocortex.answering.written import checked
-
-    def check(sentence: str, texts: Sequence[str]) -> Support:
-        return verify(sentence, texts, prepared.embedder).support
-
-    quoted, notices = prepared.answer, []
-    if writing.packed.dropped:
-        notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")
-    if writing.failure is not None:
-        notices.append(f"{_sentence(writing.failure)} What follows is quoted from your notes instead.")
-        return replace(quoted, written=writing.text, failed=True, notices=tuple(notices))
-    if stopped:
-        notices.append("Stopped: the answer is not whole.")
-    if writing.abstained:
-        return replace(
-            quoted,
-            abstained=True,
-            engine=model.name,
-            sentences=(),
-            citations=(),
-            written=writing.text,
-            notices=tuple(notices),
-        )
-    found = checked(writing.text, writing.packed.sources, check)
-    return replace(
-        quoted,
-        abstained=False,
-        engine=model.name,
-        sentences=found.sentences,
-        citations=found.citations,
-        written=writing.text,
-        dropped=found.dropped,
-        notices=tuple(notices),
+def _receipt(asked: Ask, prepared: _Prepared, composed: Composed) -> Receipt:
+    answer, model = composed.answer, composed.model
+    return Receipt(
+        id=new_id(),
+        at=datetime.now().astimezone(),
+        question=asked.question,
+        query=prepared.task.query,
+        scope=asked.scope,
+        engine=answer.engine,
+        fingerprint=model.fingerprint if model is not None else "",
+        sampling=asked.sampling if model is not None else None,
+        prompt=composed.prompt,
+        passages=tuple(_anchor(one, prepared.digests) for one in composed.sources or answer.citations),
+        left_out=composed.left_out,
+        written=answer.written,
+        sentences=answer.sentences,
+        abstained=answer.abstained,
+        confidence=answer.confidence,
+        seconds=composed.seconds,
     )
 
 
-def _sentence(error: EngineError) -> str:
-    return f"{error.message} {error.hint}".strip()
+def _anchor(source: Citation, digests: dict[str, str]) -> Anchor:
+    note = source.note
+    place = (note.folder, note.path, note.title, source.first_line, source.last_line, source.quote)
+    return Anchor(source.number, note.id, digests.get(note.id, ""), *place)
 
 
 def _evidence(view: View, query: Query) -> Evidence:

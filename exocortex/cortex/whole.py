@@ -14,7 +14,9 @@ from exocortex.core.errors import IndexStoreError
 from exocortex.cortex.answers import Answers
 from exocortex.cortex.index import Index
 from exocortex.cortex.notes import Notes
+from exocortex.cortex.receipts import Receipts
 from exocortex.cortex.search import Search
+from exocortex.cortex.threads import Threads
 from exocortex.embedders import Embedders
 from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
@@ -93,7 +95,9 @@ class Cortex:
             opened.enter_context(closing(self.upkeep))
         self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
         self.search = Search(self.index, views)
-        self.answers = Answers(self.index, views, self._models.get)
+        self.answers = Answers(self.index, views, self._models.get, self._state.archive)
+        self.threads = Threads(config.home, self.answers, self._state.archive, self._models.get)
+        self.receipts = Receipts(views, self._state, self._models.get)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:
             self.upkeep.start()

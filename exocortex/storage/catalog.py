@@ -183,6 +183,20 @@ class Catalog:
         """The note's tags."""
         return tuple(str(one["tag"]) for one in self._parts("tags", row))
 
+    def digests(self, notes: Iterable[str]) -> dict[str, str]:
+        """Of the content that is indexed, by the notes' ids."""
+        query = "SELECT note, digest FROM notes WHERE note IN (SELECT value FROM json_each(?))"
+        rows = self._db.execute(query, (json.dumps(sorted(set(notes))),))
+        return {str(row["note"]): str(row["digest"]) for row in rows}
+
+    def bearing(self, key: str) -> set[str]:
+        """Ids of the notes that have this property, whatever its value but no."""
+        query = (
+            "SELECT notes.note FROM properties JOIN notes ON notes.id = properties.note"
+            " WHERE key = ? AND folded(value) NOT IN ('false', 'no', '')"
+        )
+        return {str(row["note"]) for row in self._db.execute(query, (key,))}
+
     def properties_of(self, row: int) -> tuple[tuple[str, str], ...]:
         """The note's frontmatter fields."""
         return tuple((one["key"], one["value"]) for one in self._parts("properties", row))
