@@ -146,6 +146,11 @@ def terms(text: str) -> list[str]:
     return [stem(word) for word in words.terms(text) if word not in _STOP]
 
 
+def is_stop(word: str) -> bool:
+    """Whether a lower-case word occurs in any text."""
+    return word in _STOP
+
+
 def plain(quote: str) -> str:
     """A quote as it reads when rendered: link targets left out."""
     return _MARKUP.sub(lambda match: match[1] or match[2] or "", quote)
