@@ -6,33 +6,27 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Knows nothing of wher
 
 from __future__ import annotations
 
-import os
-import stat
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from exocortex.core.errors import ModelError
+from exocortex.storage.gguf_source import Source, damaged, opened
 from exocortex.storage.quantization import file_type_name, tensor_bytes, tensor_type_name
 
 SUFFIX = ".gguf"
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
-MOST_HEADER = 1 << 28
-"""Bytes: a vocabulary of 260,000 tokens with its merges takes 16 million."""
-_CHUNK = 1 << 20
 _MOST_TENSORS = 100_000
 _MOST_KEY = 1 << 16
 _MOST_KEPT = 1 << 12
 """Bytes kept of a text, and elements of a list."""
 _MOST_DIMENSIONS = 8
+_MOST_ALIGNMENT = 1 << 20
 _MOST_NUMBER = 1 << 40
 _STRING, _ARRAY = 8, 9
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<B", 10: "<Q", 11: "<q", 12: "<d"}
-_U32, _U64 = struct.Struct("<I"), struct.Struct("<Q")
 _GENERAL = {
     f"general.{name}" for name in ("architecture", "type", "name", "license", "license.name", "file_type", "alignment")
 }
@@ -95,99 +89,30 @@ def read_header(path: Path) -> ModelHeader:
 
     A file whose end is missing still has a header: see `is_cut_short`.
     """
-    try:
-        with _opened(path) as (fd, size):
-            source = _Source(path.name, fd, size)
-            tensors, pairs = _counts(source)
-            values = _pairs(source, pairs)
-            weights = _tensors(source, tensors)
-            start = _aligned(source, values)
-    except OSError as error:
-        raise ModelError(f"{path} can't be read: {error.strerror}.", "Name a .gguf file that you may read.") from error
-    return _header(path, values, weights, start, size)
+    with opened(path) as source:
+        tensors, pairs = _counts(source)
+        values = _pairs(source, pairs)
+        weights = _tensors(source, tensors)
+        return _header(path, values, weights, _aligned(source, values), source.size)
 
 
-class _Source:
-    """The header's bytes in their order, a window of them at a time; asking for more than there is raises."""
-
-    def __init__(self, name: str, fd: int, size: int) -> None:
-        self.name = name
-        self._fd = fd
-        self._limit = min(size, MOST_HEADER)
-        self._window = b""
-        self._base = 0
-        self._at = 0
-
-    @property
-    def place(self) -> int:
-        """Offset in the file of what is read next."""
-        return self._base + self._at
-
-    @property
-    def left(self) -> int:
-        """Bytes that may still be read."""
-        return self._limit - self.place
-
-    def take(self, length: int) -> bytes:
-        """The next bytes."""
-        self._fill(length)
-        self._at += length
-        return self._window[self._at - length : self._at]
-
-    def skip(self, length: int) -> None:
-        """Pass over bytes without reading them."""
-        if length > self.left:
-            self._raise_short()
-        self._at += length
-        if self._at > len(self._window):
-            self._base, self._at, self._window = self.place, 0, b""
-
-    def u32(self) -> int:
-        """A count or a type."""
-        return int(_U32.unpack(self.take(4))[0])
-
-    def u64(self) -> int:
-        """A length, a count or an offset."""
-        return int(_U64.unpack(self.take(8))[0])
-
-    def text(self, most: int) -> str:
-        """A string; what is longer than `most` bytes is passed over."""
-        length = self.u64()
-        kept = self.take(min(length, most))
-        self.skip(length - len(kept))
-        return kept.decode("utf-8", "replace")
-
-    def skip_strings(self, count: int) -> None:
-        """Pass over strings, of which a vocabulary has hundreds of thousands."""
-        if count * 8 > self.left:
-            self._raise_short()
-        length_at = _U64.unpack_from
-        while count:
-            self._fill(8)
-            window, at, last = self._window, self._at, len(self._window) - 8
-            passed = 0
-            for passed in range(1, count + 1):  # noqa: B007 (a counter of its own would take a third of the time)
-                at += 8 + length_at(window, at)[0]
-                if at > last:
-                    break
-            count -= passed
-            self.skip(at - self._at)
-
-    def _fill(self, length: int) -> None:
-        """See to it that the next bytes are in the window."""
-        if len(self._window) - self._at >= length:
-            return
-        if length > self.left:
-            self._raise_short()
-        self._base, self._at = self.place, 0
-        self._window = os.pread(self._fd, min(max(length, _CHUNK), self.left), self._base)
-        if len(self._window) < length:
-            self._raise_short()
-
-    def _raise_short(self) -> None:
-        if self._limit == MOST_HEADER:
-            raise damaged(self.name, f"its header claims more than {MOST_HEADER >> 20} MB, which no model needs")
-        raise damaged(self.name, "it ends within its header, or a length in it is wrong")
+def read_usable(path: Path) -> ModelHeader:
+    """The header of a whole language model in one file; raises ModelError saying what else it is."""
+    header = read_header(path)
+    if header.kind != "model" or not (header.architecture and header.parameters and header.layers and header.heads):
+        what = f"what it calls “{header.kind}”" if header.kind != "model" else "something without layers or weights"
+        raise ModelError(f"{path.name} holds no language model but {what}.", "Choose the model's main .gguf file.")
+    if header.parts > 1:
+        raise ModelError(
+            f"{path.name} is one of {header.parts} parts of a model.",
+            "Join them first: llama-gguf-split --merge FIRST-PART WHOLE.gguf",
+        )
+    if header.is_cut_short:
+        raise ModelError(
+            f"{path.name} is cut short: it has {header.size:,} bytes, and its tensors need {header.needs:,}.",
+            "Fetch or copy it again.",
+        )
+    return header
 
 
 @dataclass(slots=True)
@@ -200,25 +125,7 @@ class _Weights:
     by_type: Counter[int] = field(default_factory=Counter)
 
 
-def damaged(name: str, what: str) -> ModelError:
-    """That a file isn't a usable GGUF file."""
-    return ModelError(f"{name} is not a usable model file: {what}.", "Fetch or copy it again.")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[int, int]]:
-    """A descriptor and the size of a regular file; a pipe in its place blocks nobody."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelError(f"{path} is not a file.", "Name a .gguf file.")
-        yield fd, status.st_size
-    finally:
-        os.close(fd)
-
-
-def _counts(source: _Source) -> tuple[int, int]:
+def _counts(source: Source) -> tuple[int, int]:
     """How many tensors and how many pairs of key and value follow."""
     if source.left < len(MAGIC) or source.take(len(MAGIC)) != MAGIC:
         raise damaged(source.name, "it doesn't begin as a GGUF file does")
@@ -237,7 +144,7 @@ def _bad_version(version: int) -> str:
     return f"it is of GGUF version {version}, and versions 2 and 3 can be read"
 
 
-def _pairs(source: _Source, count: int) -> dict[str, _Value]:
+def _pairs(source: Source, count: int) -> dict[str, _Value]:
     """The values that are of use, by key; all others are passed over."""
     values: dict[str, _Value] = {}
     for _ in range(count):
@@ -252,7 +159,7 @@ def _pairs(source: _Source, count: int) -> dict[str, _Value]:
     return values
 
 
-def _value(source: _Source, kind: int, wanted: bool) -> _Value | None:
+def _value(source: Source, kind: int, wanted: bool) -> _Value | None:
     if kind == _STRING:
         return source.text(_MOST_KEPT)
     if kind == _ARRAY:
@@ -260,13 +167,13 @@ def _value(source: _Source, kind: int, wanted: bool) -> _Value | None:
     return _scalar(source, kind)
 
 
-def _scalar(source: _Source, kind: int) -> int | float:
+def _scalar(source: Source, kind: int) -> int | float:
     layout = _layout(source, kind)
     value: int | float = struct.unpack(layout, source.take(struct.calcsize(layout)))[0]
     return value
 
 
-def _array(source: _Source, wanted: bool) -> tuple[int | float, ...] | None:
+def _array(source: Source, wanted: bool) -> tuple[int | float, ...] | None:
     """A short list of numbers if it is wanted; anything else is passed over."""
     kind, count = source.u32(), source.u64()
     if kind == _STRING:
@@ -279,13 +186,13 @@ def _array(source: _Source, wanted: bool) -> tuple[int | float, ...] | None:
     return None
 
 
-def _layout(source: _Source, kind: int) -> str:
+def _layout(source: Source, kind: int) -> str:
     if kind not in _SCALARS:
         raise damaged(source.name, f"it has a property of type {kind}, which is unknown")
     return _SCALARS[kind]
 
 
-def _tensors(source: _Source, count: int) -> _Weights:
+def _tensors(source: Source, count: int) -> _Weights:
     weights = _Weights()
     for _ in range(count):
         name = source.text(_MOST_KEPT)
@@ -304,10 +211,10 @@ def _tensors(source: _Source, count: int) -> _Weights:
     return weights
 
 
-def _aligned(source: _Source, values: dict[str, _Value]) -> int:
+def _aligned(source: Source, values: dict[str, _Value]) -> int:
     """Where the tensors' data begins."""
     alignment = values.get("general.alignment", 32)
-    if not isinstance(alignment, int) or not 0 < alignment <= _CHUNK or alignment & (alignment - 1):
+    if not isinstance(alignment, int) or not 0 < alignment <= _MOST_ALIGNMENT or alignment & (alignment - 1):
         raise damaged(source.name, f"it aligns its tensors to {alignment!r} bytes")
     return -(-source.place // alignment) * alignment
 
