@@ -182,10 +182,10 @@ class Models:
             sync_folder(self.folder)
         return Removed(entry.name, kept, freed)
 
-    def free_name(self, wanted: str, size: int, *, chosen: bool = False) -> str:
-        """A name for a model of this size, as chosen or made of any text; raises UsageError if another has it.
+    def free_name(self, wanted: str, size: int = -1, *, chosen: bool = False) -> str:
+        """A name for a model, as chosen or made of any text; raises UsageError if another has it.
 
-        One of the same size may turn out to be the same model, which isn't refused yet.
+        One of the same size in bytes may turn out to be the same model, which isn't refused yet.
         """
         if chosen and not manifests.is_name(wanted):
             raise UsageError(
