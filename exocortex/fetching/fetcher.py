@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from exocortex.core.errors import FetchError, ModelError, UsageError
 from exocortex.core.events import Notice, Progress
-from exocortex.fetching.line import Body, BrokenError, Line, host_of
+from exocortex.fetching.line import LOOPBACK, Body, BrokenError, Line, host_of
 from exocortex.fetching.partial import Partial, length_of
 from exocortex.storage import gguf
 from exocortex.storage.digesting import Digest, digest
@@ -43,8 +43,8 @@ class Offer:
     """Bytes that an earlier try has left here."""
     proxy: str
     """Where a proxy stands between; empty for none."""
-    is_encrypted: bool
-    """Whether nobody on the way could change what comes."""
+    is_exposed: bool
+    """Whether somebody on the way could change what comes."""
 
 
 class Fetcher:
@@ -90,7 +90,8 @@ class Fetcher:
             end = urlsplit(body.address)
             proxy = self._line.proxies.get(end.scheme, "")
             have = length_of(self._models.folder, name, self._source)
-            return Offer(end.netloc, name, body.total, have, host_of(proxy), end.scheme == "https")
+            is_exposed = end.scheme != "https" and end.hostname not in LOOPBACK
+            return Offer(end.netloc, name, body.total, have, host_of(proxy), is_exposed)
 
     def fetch(self, offer: Offer, stop: StopEvent | None = None) -> Iterator[Progress | Notice | Added]:
         """Fetch what was offered; Added comes last, and not at all if `stop` was set.

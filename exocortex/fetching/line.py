@@ -15,12 +15,12 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit, urlunsplit
-from urllib.request import (
+from urllib.request import (  # type: ignore[attr-defined]
     HTTPRedirectHandler,
     ProxyHandler,
     Request,
     build_opener,
-    proxy_bypass_environment,  # type: ignore[attr-defined]
+    proxy_bypass_environment,
 )
 
 from exocortex.core.errors import FetchError, UsageError
@@ -33,7 +33,7 @@ _COMPLETE = re.compile(r"bytes \*/(\d+)")
 _BEYOND = 416
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SCHEMES = ("http", "https")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class BrokenError(FetchError):
@@ -149,7 +149,7 @@ def _proxies(address: str, environ: Mapping[str, str]) -> dict[str, str]:
     """What `http_proxy`, `https_proxy` and `no_proxy` say; this machine itself is never reached through one."""
     parts = urlsplit(address)
     excepted = {"no": environ.get("no_proxy") or environ.get("NO_PROXY", "")}
-    if parts.hostname in _LOOPBACK or proxy_bypass_environment(parts.netloc, excepted):
+    if parts.hostname in LOOPBACK or proxy_bypass_environment(parts.netloc, excepted):
         return {}
     named = {scheme: environ.get(f"{scheme}_proxy") or environ.get(f"{scheme}_proxy".upper()) for scheme in _SCHEMES}
     return {scheme: one if "://" in one else f"http://{one}" for scheme, one in named.items() if one}

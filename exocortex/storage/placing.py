@@ -86,12 +86,18 @@ def take_out(model: Model | None, file: Path) -> tuple[str, int]:
     if not file.exists():
         return "", 0
     status = file.stat()
-    if model is None or model.held in ("link", "in place") or status.st_ino != model.identity.inode:
+    if model is None or model.held in ("link", "in place") or not _may_be(model, status):
         return str(file), 0
     file.unlink()
     if status.st_nlink > 1:
         return model.source, 0
     return "", status.st_size
+
+
+def _may_be(model: Model, status: os.stat_result) -> bool:
+    """Whether a file can be the one that was taken in: the inode alone says little, as the next file may get it."""
+    known, now = model.identity, identity_of(status)
+    return now.inode == known.inode and (now.size == known.size or now.modified_ns == known.modified_ns)
 
 
 def require_room(folder: Path, size: int) -> None:
