@@ -19,7 +19,7 @@ from exocortex.core.errors import ModelError
 from exocortex.core.wire import document
 
 if TYPE_CHECKING:
-    from exocortex.fetching import Left
+    from exocortex.fetching.partial import Left
     from exocortex.fitting import Fit
     from exocortex.storage.gguf import ModelHeader
     from exocortex.storage.models import Entry, Removed
@@ -126,7 +126,7 @@ def remove_command(face: Face, name: str, yes: bool, as_json: bool) -> int:
 
     What has come of a fetch that wasn't ended is deleted in the same way.
     """
-    from exocortex.fetching import drop, left
+    from exocortex.fetching.partial import drop, left
 
     registry = models(face)
     if name in [one.name for one in left(registry.folder)] and name not in [one.name for one in registry.entries()]:
@@ -178,7 +178,7 @@ model_command.add_command(get_command)
 
 
 def _list(face: Face, as_json: bool) -> int:
-    from exocortex.fetching import left
+    from exocortex.fetching.partial import left
 
     registry = models(face)
     entries, parts = registry.entries(), left(registry.folder)

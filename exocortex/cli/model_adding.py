@@ -17,7 +17,7 @@ from exocortex.core import sizes
 from exocortex.core.wire import document
 
 if TYPE_CHECKING:
-    from exocortex.fetching import Offer
+    from exocortex.fetching.fetcher import Offer
     from exocortex.storage.models import Added
 
 _HELD = {
@@ -64,7 +64,7 @@ def get_command(face: Face, url: str, sha256: str, name: str, yes: bool, as_json
 
     If the line breaks, or you press Ctrl-C, what has come is kept: the same command goes on from there.
     """
-    from exocortex.fetching import Fetcher
+    from exocortex.fetching.fetcher import Fetcher
 
     fetcher = Fetcher(models(face), url, face.environ, name=name, sha256=sha256)
     added = fetcher.already()

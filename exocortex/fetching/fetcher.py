@@ -109,7 +109,8 @@ class Fetcher:
 
     def _all(self, partial: Partial, stop: StopEvent) -> Iterator[Progress | Notice]:
         """Everything from where it broke off, asking again after each break until nothing more comes."""
-        before, fruitless = partial.length, 0
+        before = most = partial.length
+        fruitless = 0
         clock = time.monotonic()
         for _ in range(_MOST_TRIES):
             had = partial.length
@@ -117,14 +118,15 @@ class Fetcher:
                 with self._line.ask(had, partial.tag) as body:
                     if had and not body.start:
                         yield Notice(
-                            "The server can't go on where it broke off, or has another file now: from the start."
+                            "The server can't go on from there, or has another file now: it comes from the start."
                         )
-                        before = had = 0
+                        before = 0
                     for _ in self._written(body, partial, stop):
                         yield Progress("fetch", partial.length, body.total or 0, time.monotonic() - clock, before)
                 return
             except BrokenError as error:
-                fruitless = 0 if partial.length > had else fruitless + 1
+                fruitless = 0 if partial.length > most else fruitless + 1
+                most = max(most, partial.length)
                 if fruitless >= len(self._pauses):
                     raise FetchError(f"{error.message} Tried {fruitless} times.", _go_on(partial)) from error
                 pause = self._pauses[fruitless]

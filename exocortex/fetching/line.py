@@ -26,7 +26,6 @@ from urllib.request import (  # type: ignore[attr-defined]
 from exocortex.core.errors import FetchError, UsageError
 
 PATIENCE = 30.0
-"""Seconds that a server may say nothing."""
 _CHUNK = 1 << 18
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _COMPLETE = re.compile(r"bytes \*/(\d+)")
@@ -75,12 +74,14 @@ class Body:
 class Line:
     """The way to one address."""
 
-    def __init__(self, address: str, environ: Mapping[str, str]) -> None:
-        """Raises UsageError if the address isn't one that can be fetched from."""
+    def __init__(self, address: str, environ: Mapping[str, str], patience: float = PATIENCE) -> None:
+        """`patience`: seconds that a server may say nothing. Raises UsageError if nothing can be fetched from there."""
         self.address = checked(address)
         self.proxies = _proxies(self.address, environ)
         """Address of the proxy used for each scheme."""
+        self._patience = patience
         self._opener = build_opener(ProxyHandler(self.proxies), _Redirects())
+        self._opener.addheaders = [(name, "exocortex") for name, _ in self._opener.addheaders]  # not Python's version
 
     @contextmanager
     def ask(self, start: int = 0, tag: str = "") -> Iterator[Body]:
@@ -90,7 +91,7 @@ class Line:
         """
         request = Request(self.address, headers=_headers(start, tag))  # noqa: S310 (`checked` lets http pass alone)
         try:
-            response = self._opener.open(request, timeout=PATIENCE)
+            response = self._opener.open(request, timeout=self._patience)
         except HTTPError as error:
             error.close()
             if error.code != _BEYOND or not start:
@@ -156,8 +157,8 @@ def _proxies(address: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _headers(start: int, tag: str) -> dict[str, str]:
-    headers = {"User-Agent": "exocortex", "Accept": "*/*", "Accept-Encoding": "identity"}
-    return {**headers, "Range": f"bytes={start}-", "If-Range": tag} if start else headers
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    return {**headers, "Range": f"bytes={start}-", "If-Range": tag} if start and tag else headers
 
 
 def _body(response: HTTPResponse, start: int) -> Body:
@@ -207,6 +208,6 @@ def _unreachable(host: str, error: OSError | HTTPException) -> FetchError:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return f"it said nothing for {PATIENCE:g} seconds"
+        return "it said nothing for too long"
     strerror = getattr(error, "strerror", None)
     return str(strerror or error or type(error).__name__)

@@ -15,7 +15,7 @@ from exocortex.core.errors import FetchError
 from exocortex.storage.records import write_all
 
 SUFFIX = ".part"
-_NOTE = ".part.json"
+_NOTE = ".part-of"
 _MOST_NOTE = 1 << 14
 
 
