@@ -40,6 +40,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Look after it": {
         "status": ("status", "What is indexed, what is pending, what was skipped and why."),
         "folders": ("folders", "The folders of notes; take one out."),
+        "model": ("model", "Language models: add, fetch, choose and check them."),
         "config": ("settings", "Every setting, and where its value comes from."),
         "doctor": ("doctor", "Look through everything, and name what mends it."),
         "rebuild": ("doctor", "Drop the index, to make it again from the notes."),

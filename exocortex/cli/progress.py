@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from exocortex.cli.console import Console, Screen, Span
+from exocortex.core import sizes
 from exocortex.core.events import Progress, Stage
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ _NAMES: dict[Stage, str] = {
     "words": "Words",
     "meaning": "Meaning",
     "vectors": "Vectors",
+    "fetch": "Fetched",
+    "copy": "Copied",
+    "checksum": "Checked",
 }
+_OF_BYTES: tuple[Stage, ...] = ("fetch", "copy", "checksum")
 _SECONDS = 3.0
 """Between two lines where there are no bars."""
 
@@ -73,7 +78,7 @@ class LineReporter:
             return
         self._said[progress.stage] = progress.seconds
         left = f", {duration(progress.eta)} left" if progress.eta is not None else ""
-        text = f"{_NAMES[progress.stage].lower()}: {progress.done:,} of {progress.total:,}{left}"
+        text = f"{_NAMES[progress.stage].lower()}: {_amount(progress, ' of ')}{left}"
         self._screen.line([Span(text)])
 
 
@@ -93,26 +98,35 @@ class BarReporter:
 
     def show(self, progress: Progress) -> None:
         """Move the stage's bar."""
-        if not progress.total:
+        if not progress.total and progress.stage not in _OF_BYTES:
             return
         task = self._tasks.get(progress.stage)
         if task is None:
-            task = self._tasks[progress.stage] = self._bars.add_task(_NAMES[progress.stage], left="")
+            task = self._tasks[progress.stage] = self._bars.add_task(_NAMES[progress.stage], left="", amount="")
         over = progress.done >= progress.total
         left = (
             duration(progress.seconds) if over else f"{duration(progress.eta)} left" if progress.eta is not None else ""
         )
-        self._bars.update(task, completed=progress.done, total=progress.total, left=left)
+        self._bars.update(
+            task, completed=progress.done, total=progress.total or None, left=left, amount=_amount(progress, "/")
+        )
+
+
+def _amount(progress: Progress, between: str) -> str:
+    """`1300/6600`, `0.4 of 4.7 GB`; of a download whose size isn't known, what has come."""
+    if progress.stage not in _OF_BYTES:
+        return f"{progress.done:,}{between}{progress.total:,}"
+    return sizes.of(progress.done, progress.total, between) if progress.total else sizes.spelled(progress.done)
 
 
 def _bars(screen: Screen) -> Bars:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
     return Bars(
         TextColumn("  {task.description:<8}", markup=False),
         BarColumn(bar_width=30, complete_style="cyan", finished_style="cyan", style="dim"),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[amount]}", style="progress.download", markup=False),
         TextColumn("{task.fields[left]}", style="dim", markup=False),
         console=screen.rich(),
         refresh_per_second=12,

@@ -1,6 +1,6 @@
 """Settings, the folders of notes, and the home that holds everything stored. Knows nothing of what settings do."""
 
-from exocortex.config.editing import Added, add_folder, remove_folder
+from exocortex.config.editing import Added, add_folder, remove_folder, set_text
 from exocortex.config.folders import Folder
 from exocortex.config.home import ensure_home, private_umask
 from exocortex.config.loading import Config, Value, listing, load
@@ -9,6 +9,7 @@ from exocortex.config.settings import (
     CaptureSettings,
     EmbedderSettings,
     IndexSettings,
+    ModelSettings,
     OwnerSettings,
     PrivacySettings,
     SearchSettings,
@@ -24,6 +25,7 @@ __all__ = [
     "EmbedderSettings",
     "Folder",
     "IndexSettings",
+    "ModelSettings",
     "OwnerSettings",
     "PrivacySettings",
     "SearchSettings",
@@ -36,4 +38,5 @@ __all__ = [
     "load",
     "private_umask",
     "remove_folder",
+    "set_text",
 ]

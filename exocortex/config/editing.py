@@ -1,11 +1,11 @@
-"""Adding and removing folders of notes: edits of config.toml that leave the rest of it alone."""
+"""Adding and removing folders of notes, and setting a value: edits of config.toml that leave the rest of it alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exocortex.config.file import read_config_file, with_folder, without_folder, write_config_file
+from exocortex.config.file import read_config_file, with_folder, with_text, without_folder, write_config_file
 from exocortex.config.folders import Folder, clash, folders_in, free_name, is_within, readable_root
 from exocortex.config.home import ensure_home
 from exocortex.config.loading import Config, raise_if_any
@@ -58,6 +58,21 @@ def remove_folder(config: Config, name: str) -> Config:
         del data["folders"]
     write_config_file(file, without_folder(file, at), data)
     return _reread(config)
+
+
+def set_text(config: Config, name: str, value: str) -> None:
+    """Set `section.key`, whose value is a text, in config.toml; the home is created if need be.
+
+    What a flag or the environment says still comes before it. Raises ConfigError.
+    """
+    file = read_config_file(config.home)
+    section, _, key = name.partition(".")
+    values = file.data.get(section, {})
+    if not isinstance(values, dict) or values.get(key) == value:
+        return
+    ensure_home(config.home)
+    data = {**file.data, section: {**values, key: value}}
+    write_config_file(file, with_text(file, section, key, value), data)
 
 
 def _reread(config: Config) -> Config:

@@ -73,11 +73,7 @@ def read_config_file(home: Path) -> ConfigFile:
 
 def with_folder(file: ConfigFile, name: str, root: str) -> str:
     """The text with one more `[[folders]]` block at its end."""
-    end = "\r\n" if "\r\n" in file.text else "\n"
-    text = file.text
-    if text.strip(f"{_BYTE_ORDER_MARK}\r\n"):
-        text = text + end * (not text.endswith("\n")) + end
-    return text + end.join(("[[folders]]", f"name = {_quoted(name)}", f"path = {_quoted(root)}", ""))
+    return _with_block(file.text, ("[[folders]]", f"name = {_quoted(name)}", f"path = {_quoted(root)}"))
 
 
 def without_folder(file: ConfigFile, index: int) -> str:
@@ -98,18 +94,59 @@ def without_folder(file: ConfigFile, index: int) -> str:
     return "\n".join(lines[:first] + lines[after:])
 
 
+def with_text(file: ConfigFile, section: str, key: str, value: str) -> str:
+    """The text with `key` of `[section]` set to `value`, in its own line if it has one; the comment beside it stays."""
+    end = "\r" if "\r\n" in file.text else ""
+    here: tuple[str, ...] = ()
+    for statement in _statements(file.text):
+        path = list(_paths(statement.data))[-1]
+        if statement.is_header:
+            here = path
+            if here == (section,) and f"{section}.{key}" not in file.lines:
+                after = statement.last + 1
+                return _with_line(file.text, after, after, f"{key} = {_quoted(value)}{end}")
+        elif (*here, *path) == (section, key):
+            line = f"{'.'.join(path)} = {_quoted(value)}{_comment(file.text, statement)}"
+            return _with_line(file.text, statement.first, statement.last + 1, line)
+    return _with_block(file.text, (f"[{section}]", f"{key} = {_quoted(value)}"))
+
+
 def write_config_file(file: ConfigFile, text: str, data: Mapping[str, Any]) -> None:
     """Replace the file by `text`, atomically and 0600; a link to it keeps pointing at the new one.
 
     Raises ConfigError, and changes nothing, if `text` doesn't mean exactly `data` or can't be written.
     """
     if not _means(text, data):
-        raise ConfigError(f"{file.path} is written in a way that can't be edited safely.", "Edit [[folders]] by hand.")
+        raise ConfigError(f"{file.path} is written in a way that can't be edited safely.", "Edit it by hand.")
     target = Path(os.path.realpath(file.path))
     try:
         _replace(target, text.encode("utf-8"))
     except OSError as error:
         raise ConfigError(f"{file.path} can't be written: {error.strerror}.", "Nothing was changed.") from error
+
+
+def _with_block(text: str, block: tuple[str, ...]) -> str:
+    """The text with these lines at its end, an empty one before them."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    if text.strip(f"{_BYTE_ORDER_MARK}\r\n"):
+        text = text + end * (not text.endswith("\n")) + end
+    return text + end.join((*block, ""))
+
+
+def _with_line(text: str, first: int, after: int, line: str) -> str:
+    """The text with a line in place of those from `first` to before `after`."""
+    lines = text.split("\n")
+    return "\n".join([*lines[:first], line, *lines[after:]])
+
+
+def _comment(text: str, statement: _Statement) -> str:
+    """What follows a statement on its last line, the space before it included."""
+    lines = text.split("\n")[statement.first : statement.last + 1]
+    whole = "\n".join(lines)
+    for at in range(len(whole) - len(lines[-1]), len(whole)):
+        if whole[at] == "#" and _means(whole[:at], statement.data):
+            return whole[len(whole[:at].rstrip()) :]
+    return "\r" if whole.endswith("\r") else ""
 
 
 def _replace(target: Path, content: bytes) -> None:

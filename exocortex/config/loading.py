@@ -16,6 +16,7 @@ from exocortex.config.settings import (
     CaptureSettings,
     EmbedderSettings,
     IndexSettings,
+    ModelSettings,
     OwnerSettings,
     PrivacySettings,
     SearchSettings,
@@ -41,6 +42,7 @@ class Config:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
     origins: tuple[tuple[str, str], ...] = ()
     """(name of a value, where it came from) for each that isn't a default."""
 

@@ -138,6 +138,19 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """`[model]`: the language model that words answers, if there is one."""
+
+    name: str = _setting("", "which of `exo model list`; empty: none", "a model's name", str.isprintable)
+    context: int = _setting(
+        4096, "tokens that a prompt and its reply share", "a whole number from 512 to 1048576", _between(512, 1 << 20)
+    )
+    threads: int = _setting(
+        0, "threads it may use; 0: one less than there are cores", "a whole number from 0 to 256", _between(0, 256)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A field of a section, as loading and messages need it."""
 
@@ -183,6 +196,7 @@ Section = (
     | CaptureSettings
     | StoreSettings
     | PrivacySettings
+    | ModelSettings
 )
 
 SECTIONS: dict[str, type[Section]] = {
@@ -194,6 +208,7 @@ SECTIONS: dict[str, type[Section]] = {
     "capture": CaptureSettings,
     "store": StoreSettings,
     "privacy": PrivacySettings,
+    "model": ModelSettings,
 }
 SETTINGS = tuple(
     Setting(section, one.name, one.default, **one.metadata)

@@ -6,6 +6,8 @@ ExocortexError            shown to the user as it is: what happened, then what t
 ├── VaultError            a folder of notes is missing, unreadable, or not a folder
 ├── IndexStoreError       the index cannot be opened, or another process holds it
 ├── EngineError           an embedder or a vector index is missing, damaged, or failed
+│   └── ModelError        a language model's file is missing, damaged, changed, or too large for the memory
+├── FetchError            a model can't be fetched: the address, the server, the line, or what came
 └── OwnerError            the background process can't be started or talked to
 """
 
@@ -58,6 +60,18 @@ class EngineError(ExocortexError):
     """A model or a vector store is missing or does not match its checksums."""
 
     kind = "engine"
+
+
+class ModelError(EngineError):
+    """A language model's file is missing, damaged, no longer what it was, or too large."""
+
+    kind = "model"
+
+
+class FetchError(ExocortexError):
+    """What was to be fetched did not come, or is not what it should be."""
+
+    kind = "fetch"
 
 
 class OwnerError(ExocortexError):

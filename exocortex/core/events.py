@@ -9,7 +9,8 @@ from typing import Literal
 
 from exocortex.core.answers import Answer, Citation
 
-Stage = Literal["scan", "words", "meaning", "vectors"]
+Stage = Literal["scan", "words", "meaning", "vectors", "fetch", "copy", "checksum"]
+"""The last three count bytes, the others notes, passages or vectors."""
 
 _NAMED = 5
 
@@ -23,11 +24,14 @@ class Progress:
     total: int
     seconds: float
     """Since the stage began."""
+    before: int = 0
+    """What was done in an earlier run, which says nothing of the pace of this one."""
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the pace so far; None before the first step."""
-        return self.seconds / self.done * (self.total - self.done) if self.done else None
+        """Seconds left at the pace so far; None before the first step, and while the total isn't known."""
+        fresh, left = self.done - self.before, self.total - self.done
+        return self.seconds / fresh * left if fresh > 0 and left >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)

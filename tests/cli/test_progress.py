@@ -50,3 +50,18 @@ def test_bars_tell_stage_count_and_time_left() -> None:
     assert "30/120" in at.said
     assert "9.0 s left" in at.said
     assert at.shown == ""
+
+
+def test_bytes_are_told_in_their_units_and_the_pace_is_that_of_this_run() -> None:
+    at = pipe()
+    with reporter(at.console) as shown:
+        shown.show(Progress("fetch", 2_000_000_000, 4_000_000_000, 10.0, before=1_000_000_000))
+    assert at.said == "fetched: 2.0 of 4.0 GB, 20 s left\n"
+
+
+def test_a_download_of_unknown_size_tells_what_has_come() -> None:
+    for at in (pipe(), terminal()):
+        with reporter(at.console) as shown:
+            shown.show(Progress("fetch", 300_000_000, 0, 10.0))
+        assert "300 MB" in at.said
+        assert "left" not in at.said

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exocortex.config import Config, Folder, add_folder, listing, load, remove_folder
+from exocortex.config import Config, Folder, add_folder, listing, load, remove_folder, set_text
 from exocortex.core.errors import ConfigError, UsageError, VaultError
 
 
@@ -180,3 +180,40 @@ def test_a_broken_file_is_not_edited(config: Config, tmp_path: Path) -> None:
     for act in (lambda: add_folder(config, folder(tmp_path, "notes")), lambda: remove_folder(config, "x")):
         with pytest.raises(ConfigError, match="line 1: this folder needs a name and a path"):
             act()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[model]\nname = "Tiny"\n'),
+        ("[search]\nlimit = 5", '[search]\nlimit = 5\n\n[model]\nname = "Tiny"\n'),
+        ("[model]\r\ncontext = 2048\r\n", '[model]\r\nname = "Tiny"\r\ncontext = 2048\r\n'),
+        ('[model] # mine\nname = "a#b"  # the "old" one\n', '[model] # mine\nname = "Tiny"  # the "old" one\n'),
+        ('model.name = "a"\n[search]\nlimit = 5\n', 'model.name = "Tiny"\n[search]\nlimit = 5\n'),
+        ('[search]\nlimit = 5\n[model]\nname = """\n#a"""\n', '[search]\nlimit = 5\n[model]\nname = "Tiny"\n'),
+    ],
+)
+def test_a_value_is_set_where_it_stands_and_all_else_stays(config: Config, before: str, after: str) -> None:
+    config.home.mkdir(mode=0o700)
+    (config.home / "config.toml").write_bytes(before.encode())
+    set_text(config, "model.name", "Tiny")
+    assert (config.home / "config.toml").read_bytes().decode() == after
+    assert load({"EXO_HOME": str(config.home)}).model.name == "Tiny"
+
+
+def test_a_value_that_is_as_wanted_is_not_written(config: Config) -> None:
+    config.home.mkdir(mode=0o700)
+    file = config.home / "config.toml"
+    file.write_text('[model]\nname = "Tiny"\n')
+    before = file.stat()
+    set_text(config, "model.name", "Tiny")
+    assert file.stat() == before
+
+
+@pytest.mark.parametrize("text", ['model = { context = 2048, name = "a" }\n', "model.context = 2048\n"])
+def test_a_section_written_in_another_way_is_left_to_the_user(config: Config, text: str) -> None:
+    config.home.mkdir(mode=0o700)
+    (config.home / "config.toml").write_text(text)
+    with pytest.raises(ConfigError, match="can't be edited safely"):
+        set_text(config, "model.name", "Tiny")
+    assert (config.home / "config.toml").read_text() == text
