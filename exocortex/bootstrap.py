@@ -12,8 +12,9 @@ from exocortex.config import Config
 from exocortex.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, VectorIndex
+    from exocortex.core.ports import Embedder, LanguageModel, VectorIndex
     from exocortex.cortex import Cortex
+    from exocortex.engines.address import Address
     from exocortex.watching import Watcher
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -128,9 +129,29 @@ def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
 
     store = config.store
     server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
-    if server.leaves_the_machine and not config.privacy.notes_leave_this_machine:
-        raise ConfigError(
-            f"The vectors would leave this machine for {store.url}",
-            "Set privacy.notes_leave_this_machine to true to allow that, or leave store.url empty.",
-        )
+    _require_consent(server.address, "The vectors", config)
     return server
+
+
+def language_model(config: Config) -> LanguageModel | None:
+    """The model on the server that `model.url` names; None if it names none.
+
+    Raises ConfigError if that is another machine and nothing may leave this one.
+    """
+    if not config.model.url:
+        return None
+    from exocortex.engines.openai_server import OpenAIServer
+
+    model = config.model
+    server = OpenAIServer(model.url, model.server_model, model.token, context=model.context)
+    _require_consent(server.address, "What is in your notes", config)
+    return server
+
+
+def _require_consent(address: Address, what: str, config: Config) -> None:
+    """Raise ConfigError if a server may be another machine and nothing may leave this one."""
+    if address.leaves_the_machine and not config.privacy.notes_leave_this_machine:
+        raise ConfigError(
+            f"{what} would leave this machine for {address.url}",
+            f"Set privacy.notes_leave_this_machine to true to allow that, or leave {address.setting} empty.",
+        )

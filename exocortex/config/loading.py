@@ -16,6 +16,7 @@ from exocortex.config.settings import (
     CaptureSettings,
     EmbedderSettings,
     IndexSettings,
+    ModelSettings,
     OwnerSettings,
     PrivacySettings,
     SearchSettings,
@@ -40,6 +41,7 @@ class Config:
     watch: WatchSettings = field(default_factory=WatchSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     origins: tuple[tuple[str, str], ...] = ()
     """(name of a value, where it came from) for each that isn't a default."""
