@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
 HASH_EMBEDDER = "hash"
+LOCAL_MODEL = "st:"
+"""Before the folder or the name of a sentence-transformers model."""
 
 
 def open_cortex(
@@ -106,8 +108,13 @@ def embedder(name: str, config: Config) -> Embedder:
         from exocortex.engines.hash_embedder import HashEmbedder
 
         return HashEmbedder()
+    if name.startswith(LOCAL_MODEL):
+        from exocortex.engines.sentence_transformers import SentenceTransformersEmbedder
+
+        return SentenceTransformersEmbedder(name, config.embedder.threads or None)
     raise ConfigError(
-        f"There is no embedder called “{name}”.", f"Set embedder.name to {BUNDLED_EMBEDDER} or {HASH_EMBEDDER}."
+        f"There is no embedder called “{name}”.",
+        f"Set embedder.name to {BUNDLED_EMBEDDER}, {HASH_EMBEDDER} or {LOCAL_MODEL}FOLDER.",
     )
 
 
