@@ -12,7 +12,7 @@ from exocortex.config import Config
 from exocortex.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, LanguageModel, VectorIndex
+    from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.cortex import Cortex
     from exocortex.engines.address import Address
     from exocortex.watching import Watcher
@@ -60,7 +60,11 @@ def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cor
         return Watcher(config.folders, config.home / "watch", wake, mode)
 
     def opened() -> Cortex:
-        return Cortex(config, None, _embedders(config), vector_index(config), date.today, watcher=watcher)
+        return Cortex(
+            *(config, None, _embedders(config), vector_index(config), date.today),
+            watcher=watcher,
+            reranker=reranker(config),
+        )
 
     return _mended(config, opened, tell)
 
@@ -116,6 +120,15 @@ def embedder(name: str, config: Config) -> Embedder:
         f"There is no embedder called “{name}”.",
         f"Set embedder.name to {BUNDLED_EMBEDDER}, {HASH_EMBEDDER} or {LOCAL_MODEL}FOLDER.",
     )
+
+
+def reranker(config: Config) -> Reranker | None:
+    """The reranker that `search.reranker` names; None if it names none. Only the owner has the time to load one."""
+    if not config.search.reranker:
+        return None
+    from exocortex.engines.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(config.search.reranker, config.embedder.threads or None)
 
 
 def chroma(folder: Path) -> VectorIndex:
