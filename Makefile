@@ -1,10 +1,12 @@
-# make demo: from nothing to cited answers.   make test: every check there is.   make faults: the abuse, at full length.
+# make demo: from nothing to cited answers.   make test: every check there is.
+# make faults: the abuse, at full length.   make test-engines: the engines of optional libraries.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ENGINES := .venv-engines
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check faults programs install install-dev format clean
+.PHONY: demo test check faults test-engines programs install install-dev format clean
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -34,6 +36,18 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 faults: programs install-dev
 	EXO_LONG_FAULTS=1 $(BIN)/python -m pytest --timeout 14400 --durations 20 tests/faults
 
+# torch first, by itself: any of its builds does, and with the rest pip would weigh the largest ones against each other
+$(ENGINES)/.installed: pyproject.toml
+	@echo "Installing sentence-transformers and torch into $(ENGINES) (some minutes) …"
+	@$(PYTHON) -m venv $(ENGINES)
+	@$(ENGINES)/bin/python -m pip --disable-pip-version-check install --quiet torch==2.13.0
+	@$(ENGINES)/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[dev,bench]'
+	@touch $@
+
+test-engines: programs $(ENGINES)/.installed
+	EXO_TEST_ST=1 $(ENGINES)/bin/python -m pytest tests/engines/test_sentence_transformers.py \
+		tests/engines/test_cross_encoder.py
+
 programs:
 	@sh tests/programs.sh
 
@@ -49,4 +63,4 @@ format: install-dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENGINES) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,12 +12,15 @@ from exocortex.config import Config
 from exocortex.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, VectorIndex
+    from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.cortex import Cortex
+    from exocortex.engines.address import Address
     from exocortex.watching import Watcher
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
 HASH_EMBEDDER = "hash"
+LOCAL_MODEL = "st:"
+"""Before the folder or the name of a sentence-transformers model."""
 
 
 def open_cortex(
@@ -57,7 +60,11 @@ def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cor
         return Watcher(config.folders, config.home / "watch", wake, mode)
 
     def opened() -> Cortex:
-        return Cortex(config, None, _embedders(config), vector_index(config), date.today, watcher=watcher)
+        return Cortex(
+            *(config, None, _embedders(config), vector_index(config), date.today),
+            watcher=watcher,
+            reranker=reranker(config),
+        )
 
     return _mended(config, opened, tell)
 
@@ -105,9 +112,23 @@ def embedder(name: str, config: Config) -> Embedder:
         from exocortex.engines.hash_embedder import HashEmbedder
 
         return HashEmbedder()
+    if name.startswith(LOCAL_MODEL):
+        from exocortex.engines.sentence_transformers import SentenceTransformersEmbedder
+
+        return SentenceTransformersEmbedder(name, config.embedder.threads or None)
     raise ConfigError(
-        f"There is no embedder called “{name}”.", f"Set embedder.name to {BUNDLED_EMBEDDER} or {HASH_EMBEDDER}."
+        f"There is no embedder called “{name}”.",
+        f"Set embedder.name to {BUNDLED_EMBEDDER}, {HASH_EMBEDDER} or {LOCAL_MODEL}FOLDER.",
     )
+
+
+def reranker(config: Config) -> Reranker | None:
+    """The reranker that `search.reranker` names; None if it names none. Only the owner has the time to load one."""
+    if not config.search.reranker:
+        return None
+    from exocortex.engines.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(config.search.reranker, config.embedder.threads or None)
 
 
 def chroma(folder: Path) -> VectorIndex:
@@ -128,9 +149,29 @@ def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
 
     store = config.store
     server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
-    if server.leaves_the_machine and not config.privacy.notes_leave_this_machine:
-        raise ConfigError(
-            f"The vectors would leave this machine for {store.url}",
-            "Set privacy.notes_leave_this_machine to true to allow that, or leave store.url empty.",
-        )
+    _require_consent(server.address, "The vectors", config)
     return server
+
+
+def language_model(config: Config) -> LanguageModel | None:
+    """The model on the server that `model.url` names; None if it names none.
+
+    Raises ConfigError if that is another machine and nothing may leave this one.
+    """
+    if not config.model.url:
+        return None
+    from exocortex.engines.openai_server import OpenAIServer
+
+    model = config.model
+    server = OpenAIServer(model.url, model.server_model, model.token, context=model.context)
+    _require_consent(server.address, "What is in your notes", config)
+    return server
+
+
+def _require_consent(address: Address, what: str, config: Config) -> None:
+    """Raise ConfigError if a server may be another machine and nothing may leave this one."""
+    if address.leaves_the_machine and not config.privacy.notes_leave_this_machine:
+        raise ConfigError(
+            f"{what} would leave this machine for {address.url}",
+            f"Set privacy.notes_leave_this_machine to true to allow that, or leave {address.setting} empty.",
+        )

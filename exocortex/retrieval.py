@@ -18,12 +18,13 @@ from exocortex.core.query import Query
 from exocortex.core.results import Explained, Mode, Sort
 from exocortex.core.words import Highlighter, content_terms, fts_any, fts_match, fts_pairs
 from exocortex.passages import Passage, passages, snippet
+from exocortex.reranking import RERANKED, rerank
 from exocortex.spelling import respell
 from exocortex.storage.catalog import Catalog, NoteRow, PlacedChunk
 from exocortex.storage.vectors import Vectors as StoredVectors
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder
+    from exocortex.core.ports import Embedder, Reranker
     from exocortex.meaning import Meaning, Nearness
 
 WORD_WEIGHTS = (2.0, 1.0)
@@ -83,12 +84,14 @@ class Retriever:
         meaning: Meaning,
         roots: dict[str, Path],
         embedder: Callable[[], Embedder],
+        reranker: Reranker | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
         self._meaning = meaning
         self._roots = roots
         self._embedder = embedder
+        self._reranker = reranker
 
     def search(
         self,
@@ -113,6 +116,10 @@ class Retriever:
         arms, missing = self._arms(query, mode, among, clock)
         scores = _scores(arms, mode)
         clock.lap("fuse")
+        if self._reranker is not None and sort == "score":
+            scores, late = self._reranked(self._reranker, query, arms, scores)
+            missing = (*missing, *late)
+            clock.lap("rerank")
         order = self._ordered(scores, notes or limit, sort)
         hits, explained = self._hits(query, arms, scores, order, limit if chunks else None)
         clock.lap("passages")
@@ -197,11 +204,20 @@ class Retriever:
         pooled.pop(own, None)
         return _Arms(words, pooled, beside)
 
+    def _reranked(
+        self, reranker: Reranker, query: Query, arms: _Arms, scores: dict[int, float]
+    ) -> tuple[dict[int, float], tuple[str, ...]]:
+        """The scores with those of the first notes dealt out anew, and a sentence if that could not be done."""
+        first = list(scores)[:RERANKED]
+        chunks = self._catalog.chunks_of(first)
+        by_note = passages(query, chunks, arms.similarities(chunks))
+        return rerank(reranker, query.text, scores, {note: by_note[note][0].placed.chunk for note in by_note})
+
     # -- hits -------------------------------------------------------------------------------------------------------
 
     def _ordered(self, scores: dict[int, float], limit: int, sort: Sort) -> list[NoteRow]:
         """The best notes, best first; or the newest of the candidates, newest first."""
-        order = sorted(scores, key=lambda note: (-scores[note], note))
+        order = list(scores)
         notes = self._catalog.notes(order[: CANDIDATES if sort == "date" else limit])
         found = [notes[note] for note in order if note in notes]
         if sort == "date":
@@ -265,12 +281,9 @@ def _day(note: NoteRow) -> tuple[date, int]:
 
 
 def _scores(arms: _Arms, mode: Mode) -> dict[int, float]:
-    """A score from 0 to 1 for every note that an arm found."""
-    if mode == "words":
-        return fuse(arms.words, {})
-    if mode == "meaning":
-        return fuse({}, arms.meaning)
-    return fuse(arms.words, arms.meaning)
+    """A score from 0 to 1 for every note that an arm found, best first."""
+    fused = fuse(arms.words if mode != "meaning" else {}, arms.meaning if mode != "words" else {})
+    return dict(sorted(fused.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 class _Places:

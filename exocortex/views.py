@@ -18,7 +18,7 @@ from exocortex.storage.catalog import Catalog
 from exocortex.storage.ledger import Ledger
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder
+    from exocortex.core.ports import Embedder, Reranker
     from exocortex.embedders import Embedders
     from exocortex.meaning import Meaning
 
@@ -46,7 +46,14 @@ class View:
         return with_scope(query, parse_query(scope, properties=names, today=today)) if scope else query
 
 
-def look(config: Config, ledger: Ledger, meaning: Meaning, embedders: Embedders, today: Callable[[], date]) -> View:
+def look(
+    config: Config,
+    ledger: Ledger,
+    meaning: Meaning,
+    embedders: Embedders,
+    today: Callable[[], date],
+    reranker: Reranker | None = None,
+) -> View:
     """A view over this connection."""
 
     def embedder() -> Embedder:
@@ -55,7 +62,7 @@ def look(config: Config, ledger: Ledger, meaning: Meaning, embedders: Embedders,
     catalog = Catalog(ledger.connection)
     roots = {folder.name: folder.root for folder in config.folders}
     browser = Browser(catalog, config.folders, config.index.max_file_bytes)
-    retriever = Retriever(catalog, ledger.vectors, meaning, roots, embedder)
+    retriever = Retriever(catalog, ledger.vectors, meaning, roots, embedder, reranker)
     return View(ledger, catalog, browser, retriever, embedder, today)
 
 

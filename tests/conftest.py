@@ -16,6 +16,13 @@ from vaults import CountingEmbedder, Opener, Vault
 
 from exocortex.config import Folder
 
+collect_ignore = (
+    []
+    if os.environ.get("EXO_TEST_ST") == "1"
+    else ["engines/test_sentence_transformers.py", "engines/test_cross_encoder.py"]
+)
+"""Engines of optional libraries are tested apart: `make test-engines` installs what they need and runs their tests."""
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:

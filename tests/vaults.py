@@ -21,7 +21,7 @@ from exocortex.core.chunks import cut
 from exocortex.core.errors import ConfigError
 from exocortex.core.events import Indexed, Progress
 from exocortex.core.notes import NoteRef
-from exocortex.core.ports import Embedder, Kind, TokenCounter, VectorIndex
+from exocortex.core.ports import Embedder, Kind, Reranker, TokenCounter, VectorIndex
 from exocortex.cortex import Cortex
 from exocortex.engines.exact import ExactIndex
 from exocortex.engines.hash_embedder import HashEmbedder, WordCounter
@@ -147,6 +147,7 @@ class Opener:
     today: date
     embedders: dict[str, Callable[[], Embedder]] = field(default_factory=dict)
     opened: list[Cortex] = field(default_factory=list)
+    reranker: Reranker | None = None
 
     def __call__(
         self,
@@ -169,7 +170,7 @@ class Opener:
         ensure_home(self.home)
         lock = IndexLock(self.home)
         lock.acquire()
-        cortex = Cortex(config, lock, self.embedder, vectors or in_memory, lambda: self.today)
+        cortex = Cortex(config, lock, self.embedder, vectors or in_memory, lambda: self.today, reranker=self.reranker)
         self.opened.append(cortex)
         return cortex
 

@@ -68,7 +68,13 @@ class IndexSettings:
 class EmbedderSettings:
     """`[embedder]`: what turns text into vectors."""
 
-    name: str = _setting("all-MiniLM-L6-v2", "which embedder", "a name", _plain)
+    name: str = _setting(
+        "all-MiniLM-L6-v2",
+        "which embedder; st:FOLDER or st:NAME: a sentence-transformers model on this machine, by its folder or by its"
+        " name in the local cache",
+        "a name",
+        _plain,
+    )
     threads: int = _setting(0, "threads it may use; 0: one a core", "a whole number from 0 to 256", _between(0, 256))
 
 
@@ -83,6 +89,13 @@ class SearchSettings:
         "where a place shown in a terminal leads when clicked; empty: nowhere",
         "a text with {file}, and {line} if you like",
         _link_template,
+    )
+    reranker: str = _setting(
+        "",
+        "a cross-encoder on this machine, by its folder or by its name in the local cache, that puts the first notes in"
+        " order; empty: none",
+        "a text",
+        str.isprintable,
     )
 
 
@@ -126,6 +139,27 @@ class StoreSettings:
     token: str = _setting("", "sent as the header X-Chroma-Token", "a text", str.isprintable)
     tenant: str = _setting("default_tenant", "tenant on that server", "a name", _plain)
     database: str = _setting("default_database", "database on that server", "a name", _plain)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """`[model]`: the language model that writes answers."""
+
+    name: str = _setting("", "which model; empty: none", "a name", str.isprintable)
+    context: int = _setting(
+        4096, "tokens that a prompt and its reply share", "a whole number from 256 to 1000000", _between(256, 1_000_000)
+    )
+    threads: int = _setting(
+        0, "threads it may use; 0: one less than the cores", "a whole number from 0 to 256", _between(0, 256)
+    )
+    url: str = _setting(
+        "",
+        "an OpenAI-compatible server instead (llama-server, Ollama, vLLM); empty: none",
+        "http://host:port or https://host:port",
+        _server_url,
+    )
+    server_model: str = _setting("", "the model's name on that server; empty: its only one", "a name", str.isprintable)
+    token: str = _setting("", "sent to that server as a bearer token", "a text", str.isprintable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +229,7 @@ Section = (
     | WatchSettings
     | CaptureSettings
     | StoreSettings
+    | ModelSettings
     | PrivacySettings
     | ModelSettings
 )
@@ -207,6 +242,7 @@ SECTIONS: dict[str, type[Section]] = {
     "watch": WatchSettings,
     "capture": CaptureSettings,
     "store": StoreSettings,
+    "model": ModelSettings,
     "privacy": PrivacySettings,
     "model": ModelSettings,
 }

@@ -14,7 +14,7 @@ from exocortex.core.errors import OwnerError
 
 def shared(config: Config) -> Config:
     """The part of the settings that the owner acts by: how results are shown is each client's own business."""
-    return replace(config, search=SearchSettings(), origins=())
+    return replace(config, search=SearchSettings(reranker=config.search.reranker), origins=())
 
 
 def pack_settings(config: Config) -> str:

@@ -72,6 +72,20 @@ class VectorIndex(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Reads a question and a text together and says how well one answers the other."""
+
+    name: str
+    """Short name for people and settings."""
+
+    def scores(self, query: str, texts: Sequence[str], seconds: float) -> list[float] | None:
+        """A score for each text, greater is better, comparable within one call; None if `seconds` did not suffice.
+
+        Raises EngineError if the model is missing or damaged.
+        """
+        ...
+
+
 class LanguageModel(Protocol):
     """Continues a conversation. One call at a time; each may come from another thread."""
 

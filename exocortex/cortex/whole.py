@@ -30,7 +30,7 @@ from exocortex.upkeep import Upkeep
 from exocortex.views import SharedViews, SoleView, View, Views, look
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, LanguageModel, VectorIndex
+    from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.watching import Watcher
 
 
@@ -51,6 +51,7 @@ class Cortex:
         *,
         model: Callable[[str], LanguageModel | None] = no_model,
         watcher: Callable[[Callable[[], None]], Watcher] | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         """`lock` is held and released at the end; None if whoever opens this keeps it.
 
@@ -65,7 +66,7 @@ class Cortex:
             opened.enter_context(closing(self._meaning))
             self._models = opened.enter_context(closing(Models(model)))
             try:
-                self._assemble(config, embedder, today, opened, watcher)
+                self._assemble(config, embedder, today, opened, watcher, reranker)
             except sqlite3.DatabaseError as error:
                 if blames_file(error):
                     raise explain(self._ledger.path, error) from error
@@ -79,12 +80,13 @@ class Cortex:
         today: Callable[[], date],
         opened: ExitStack,
         watcher: Callable[[Callable[[], None]], Watcher] | None,
+        reranker: Reranker | None,
     ) -> None:
         embedders = Embedders(config.embedder.name, self._ledger, embedder)
         indexer = Indexer(config, self._ledger, self._state, self._meaning, embedders.target, embedders.other)
 
         def viewed(ledger: Ledger) -> View:
-            return look(config, ledger, self._meaning, embedders, today)
+            return look(config, ledger, self._meaning, embedders, today, reranker)
 
         views: Views = SoleView(viewed(self._ledger)) if watcher is None else SharedViews(config.home, viewed)
         opened.enter_context(closing(views))

@@ -5,7 +5,6 @@ Nothing but the settings given here decides where it connects to: environment, `
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +13,10 @@ from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from exocortex.core.errors import ConfigError, EngineError
+from exocortex.core.errors import EngineError
+from exocortex.engines.address import Address
 from exocortex.engines.chroma import GRAPH, ChromaCollection, isolated
 
 if TYPE_CHECKING:
@@ -54,28 +54,12 @@ class ChromaServer:
     """Says to whoever opens it that its folder holds nothing that could be damaged."""
 
     def __post_init__(self) -> None:
-        try:
-            usable = urlsplit(self.url).hostname and urlsplit(self.url).port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ConfigError(f"store.url is no address of a server: {self.url}", "Write it as http://host:port.")
+        Address(self.url, "store.url")
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and port; whatever else the URL held is left out."""
-        parts = urlsplit(self.url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-
-    @property
-    def leaves_the_machine(self) -> bool:
-        """Whether the server may be another machine."""
-        host = urlsplit(self.url).hostname or ""
-        try:
-            return not ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host != "localhost"
+    def address(self) -> Address:
+        """Where it is."""
+        return Address(self.url, "store.url")
 
     def __call__(self, folder: Path) -> ChromaServerIndex:
         """Open the collection; made anew if `folder` is empty. Raises EngineError if the server can't be used."""
@@ -171,7 +155,7 @@ def _session(server: ChromaServer) -> httpx.Client:
 
 def _require_database(server: ChromaServer, session: httpx.Client) -> None:
     """Raise EngineError unless a Chroma server lets us in; make tenant and database if they are missing."""
-    base = f"{server.origin}/api/v2"
+    base = f"{server.address.origin}/api/v2"
     answer = session.get(f"{base}/heartbeat")
     if answer.status_code in (401, 403):
         raise EngineError(f"The Chroma server {server.url} refused us ({answer.status_code})", "See to store.token.")
@@ -202,11 +186,11 @@ def _client(server: ChromaServer, folder: Path, session: httpx.Client) -> Any:
             allow_reset=False,
             chroma_otel_collection_endpoint="",
         )
-        address = urlsplit(server.origin)
+        address = server.address
         client: Any = chromadb.HttpClient(
-            address.netloc.rpartition(":")[0],
-            int(address.port or 0),
-            ssl=address.scheme == "https",
+            address.origin.partition("//")[2].rpartition(":")[0],
+            address.port,
+            ssl=address.secure,
             headers={"X-Chroma-Token": server.token} if server.token else None,
             settings=settings,
             tenant=server.tenant,

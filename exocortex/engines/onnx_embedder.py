@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from exocortex.core.errors import EngineError
 from exocortex.core.ports import Kind, TokenCounter
+from exocortex.engines.side_by_side import side_by_side
 from exocortex.engines.wordpieces import WordPieceCounter
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OnnxEmbedder:
             vectors[row] = session.run(None, {"ids": inputs[row]})[0][0]
 
         # a long text begun last would leave the other threads idle
-        _side_by_side(run, sorted(range(len(texts)), key=lambda row: -inputs[row].size), self._threads)
+        side_by_side(run, sorted(range(len(texts)), key=lambda row: -inputs[row].size), self._threads)
         return vectors
 
     def _load(self) -> tuple[Tokenizer, Any]:
@@ -80,20 +80,6 @@ class OnnxEmbedder:
                 tokenizer = _tokenizer(self._folder / "tokenizer.json", self.max_tokens + _SPECIAL)
                 self._loaded = tokenizer, _session(self._folder / "model.onnx")
             return self._loaded
-
-
-def _side_by_side(run: Any, rows: Sequence[int], threads: int) -> None:
-    """Run each row, `threads` at a time; an exception, Ctrl-C included, drops what has not begun."""
-    if min(threads, len(rows)) <= 1:
-        for row in rows:
-            run(row)
-        return
-    pool = ThreadPoolExecutor(min(threads, len(rows)), thread_name_prefix="embed")
-    try:
-        for _ in pool.map(run, rows):
-            pass
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _tokenizer(file: Path, most_pieces: int) -> Tokenizer:

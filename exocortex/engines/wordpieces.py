@@ -65,10 +65,11 @@ def _known(tokenizer: Path) -> dict[str, int]:  # noqa: ARG001 - one table for e
 
 @cache
 def load_tokenizer(file: Path) -> Tokenizer:
-    """The tokenizer in this file, neither cutting nor padding, loaded once a process."""
+    """The tokenizer in this file, neither cutting nor padding, `[SEP]` a text to it; loaded once a process."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
     return tokenizer

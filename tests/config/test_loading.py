@@ -65,6 +65,7 @@ def test_flag_over_environment_over_file_over_default(home: Path) -> None:
         "search.mode": "environment EXO_SEARCH_MODE",
         "search.limit": "flag",
         "search.link": "config.toml line 5",
+        "search.reranker": "default",
     }
     assert all(value.meaning for value in listing(config))
 
