@@ -16,7 +16,7 @@ from exocortex.config.sharing import pack_settings
 from exocortex.core.answers import Answer
 from exocortex.core.codec import CodecError, pack, signature, unpack
 from exocortex.core.errors import OwnerError, error_of
-from exocortex.core.events import Event, Happening
+from exocortex.core.events import Event, Happening, Progress
 from exocortex.core.handshake import MOST_REPLY, PROTOCOL, Hello, Welcome
 from exocortex.core.results import (
     Found,
@@ -30,6 +30,7 @@ from exocortex.core.results import (
     TaskOfNote,
 )
 from exocortex.core.status import Status
+from exocortex.core.summaries import Digest, Period, Summary
 from exocortex.frames import HANDSHAKE_SECONDS, Line, LineClosed, peer_uid, this_build
 
 WELCOME_SECONDS = 15.0
@@ -60,6 +61,7 @@ class Client:
         self.index = _Index(asking)
         self.search = _Search(asking)
         self.answers = _Answers(asking)
+        self.summaries = _Summaries(asking)
         self.notes = _Notes(asking)
 
     def retire(self) -> None:
@@ -358,6 +360,21 @@ class _Answers:
     def ask(self, question: str, *, scope: str = "", literal: bool = False) -> Answer:
         """Answer from the notes alone, or abstain."""
         return cast(Answer, self._asking.ask("answers.ask", question=question, scope=scope, literal=literal))
+
+
+class _Summaries:
+    """`SummariesPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+        """What a note, a folder or the notes found by a query say."""
+        return self._asking.stream("summaries.make", stop, what=what, points=points)
+
+    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+        """What came into the notes in a period."""
+        return self._asking.stream("summaries.digest", stop, period=period)
 
 
 class _Notes:

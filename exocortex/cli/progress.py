@@ -17,6 +17,8 @@ _NAMES: dict[Stage, str] = {
     "words": "Words",
     "meaning": "Meaning",
     "vectors": "Vectors",
+    "reading": "Reading",
+    "writing": "Writing",
 }
 _SECONDS = 3.0
 """Between two lines where there are no bars."""

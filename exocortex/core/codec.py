@@ -14,9 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from exocortex.core.service import AnswersPort, IndexPort, NotesPort, SearchPort
+from exocortex.core.service import AnswersPort, IndexPort, NotesPort, SearchPort, SummariesPort
 
-NOUNS: Mapping[str, type] = {"index": IndexPort, "search": SearchPort, "answers": AnswersPort, "notes": NotesPort}
+NOUNS: Mapping[str, type] = {
+    "index": IndexPort,
+    "search": SearchPort,
+    "answers": AnswersPort,
+    "summaries": SummariesPort,
+    "notes": NotesPort,
+}
 """What a call's name begins with, as in `search.find`."""
 
 _SENT_NOT = ("self", "stop")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Stage = Literal["scan", "words", "meaning", "vectors"]
+Stage = Literal["scan", "words", "meaning", "vectors", "reading", "writing"]
 
 _NAMED = 5
 

@@ -7,7 +7,7 @@ from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
-from exocortex.core.events import Event, Happening
+from exocortex.core.events import Event, Happening, Progress
 from exocortex.core.results import (
     Found,
     Inspected,
@@ -20,6 +20,7 @@ from exocortex.core.results import (
     TaskOfNote,
 )
 from exocortex.core.status import Status
+from exocortex.core.summaries import Digest, Period, Summary
 
 
 class IndexPort(Protocol):
@@ -86,6 +87,22 @@ class AnswersPort(Protocol):
         ...
 
 
+class SummariesPort(Protocol):
+    """Summaries. The last event is the result; none comes if `stop` was set before it was there."""
+
+    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+        """What a note, a folder or the notes found by a query say: `what` is taken for the first of these it fits.
+
+        A folder is a folder of notes by name, or a path below one, also as `folder:path` or absolute. Raises UsageError
+        if it could be any of several notes, and for a query that makes no sense.
+        """
+        ...
+
+    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+        """What came into the notes today, or in the seven days up to today."""
+        ...
+
+
 class NotesPort(Protocol):
     """Single notes. A `note` argument is an absolute path, `folder:path`, a path, a title or a stem, unique among them;
     relative paths are resolved against the working directory by the face. Raises UsageError, listing the matches."""
@@ -124,6 +141,8 @@ class CortexPort(Protocol):
     def search(self) -> SearchPort: ...
     @property
     def answers(self) -> AnswersPort: ...
+    @property
+    def summaries(self) -> SummariesPort: ...
     @property
     def notes(self) -> NotesPort: ...
 

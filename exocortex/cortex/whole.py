@@ -14,6 +14,7 @@ from exocortex.core.errors import IndexStoreError
 from exocortex.cortex.index import Index
 from exocortex.cortex.notes import Notes
 from exocortex.cortex.search import Answers, Search
+from exocortex.cortex.summaries import Summaries
 from exocortex.embedders import Embedders
 from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
@@ -87,6 +88,7 @@ class Cortex:
         self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
         self.search = Search(self.index, views)
         self.answers = Answers(self.index, views)
+        self.summaries = Summaries(self.index, views, config.folders)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:
             self.upkeep.start()
