@@ -25,7 +25,7 @@ from exocortex.core.errors import UsageError
 from exocortex.core.wire import document
 
 _NEAREST = 3
-_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
+SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
 
 
 @click.command("ask", cls=QueryCommand)
@@ -77,9 +77,9 @@ def paint_answer(face: Face, answer: Answer) -> None:
             _paint_sentence(face, sentence)
         face.console.line()
         for citation in answer.citations:
-            _paint_citation(face, citation)
+            paint_citation(face, citation)
     face.console.line()
-    face.console.line(Span(coverage_line(face, answer.coverage), "faint"), lead=_indent(face))
+    face.console.line(Span(coverage_line(face, answer.coverage), "faint"), lead=indent(face))
 
 
 def coverage_line(face: Face, coverage: Coverage) -> str:
@@ -98,29 +98,31 @@ def coverage_line(face: Face, coverage: Coverage) -> str:
 
 
 def _paint_abstention(face: Face, answer: Answer) -> None:
-    face.console.line(Span("Not in your notes.", "strong"), lead=_indent(face))
+    face.console.line(Span("Not in your notes.", "strong"), lead=indent(face))
     if answer.hits:
         face.console.line()
-        face.console.line(Span("The nearest are:", "faint"), lead=_indent(face))
+        face.console.line(Span("The nearest are:", "faint"), lead=indent(face))
         nearest(face, answer.hits[:_NEAREST])
 
 
 def _paint_sentence(face: Face, sentence: Sentence) -> None:
     numbers = "".join(f"[{number}]" for number in sentence.citations)
     text = " ".join(sentence.text.split())
-    spans = [Span(text), Span(f" {numbers}", "accent"), Span(_MARKS[sentence.support], "warning")]
-    face.console.line(*spans, lead=_indent(face))
+    spans = [Span(text), Span(f" {numbers}", "accent"), Span(SUPPORT_MARKS[sentence.support], "warning")]
+    face.console.line(*spans, lead=indent(face))
 
 
-def _paint_citation(face: Face, citation: Citation) -> None:
+def paint_citation(face: Face, citation: Citation) -> None:
+    """A source: its number, its place, its note."""
     line = citation.first_line
     dated = [Span(f" ({citation.note.date})", "faint")] if citation.note.date else []
     place = Span(f"{face.spelled(citation.note)}:{line}", "accent", citation.file, line)
-    lead = [*_indent(face), Span(f"{citation.number} ", "faint")]
+    lead = [*indent(face), Span(f"{citation.number} ", "faint")]
     face.console.line(place, Span(f" {citation.note.title}"), *dated, lead=lead)
 
 
-def _indent(face: Face) -> list[Span]:
+def indent(face: Face) -> list[Span]:
+    """What stands before every line of an answer: on a terminal, a little room."""
     return [Span("  ")] if face.console.tty else []
 
 

@@ -23,6 +23,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ask": ("ask", "Answer a question from your notes, with the lines that say so."),
         "search": ("search", "Find notes by words and by meaning."),
         "similar": ("search", "Find notes close in meaning to one."),
+        "summarize": ("summarize", "What a note, a folder or a query's notes say, in a few points."),
+        "digest": ("summarize", "What came into your notes today, or this week."),
     },
     "Read": {
         "show": ("notes", "Print a note, or the lines around one of its lines."),

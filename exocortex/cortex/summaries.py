@@ -25,7 +25,7 @@ class Summaries:
     """
 
     def __init__(
-        self, index: Index, views: Views, folders: Sequence[Folder], writer: Callable[[], Writer | None] = lambda: None
+        self, index: Index, views: Views, folders: Sequence[Folder], writer: Callable[[], Writer | None]
     ) -> None:
         self._index = index
         self._views = views

@@ -28,6 +28,7 @@ from exocortex.views import SharedViews, SoleView, View, Views, look
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, VectorIndex
+    from exocortex.summarizing import Writer
     from exocortex.watching import Watcher
 
 
@@ -47,8 +48,12 @@ class Cortex:
         today: Callable[[], date],
         *,
         watcher: Callable[[Callable[[], None]], Watcher] | None = None,
+        writer: Callable[[], Writer | None] = lambda: None,
     ) -> None:
-        """`lock` is held and released at the end; None if whoever opens this keeps it."""
+        """`lock` is held and released at the end; None if whoever opens this keeps it.
+
+        `writer` gives the language model that writes summaries, if there is one.
+        """
         with ExitStack() as opened:
             if lock is not None:
                 opened.callback(lock.release)
@@ -57,7 +62,7 @@ class Cortex:
             self._meaning = Meaning(config.home, self._ledger, vectors, in_memory=watcher is not None)
             opened.enter_context(closing(self._meaning))
             try:
-                self._assemble(config, embedder, today, opened, watcher)
+                self._assemble(config, embedder, today, opened, watcher, writer)
             except sqlite3.DatabaseError as error:
                 if blames_file(error):
                     raise explain(self._ledger.path, error) from error
@@ -71,6 +76,7 @@ class Cortex:
         today: Callable[[], date],
         opened: ExitStack,
         watcher: Callable[[Callable[[], None]], Watcher] | None,
+        writer: Callable[[], Writer | None],
     ) -> None:
         embedders = Embedders(config.embedder.name, self._ledger, embedder)
         indexer = Indexer(config, self._ledger, self._state, self._meaning, embedders.target, embedders.other)
@@ -88,7 +94,7 @@ class Cortex:
         self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
         self.search = Search(self.index, views)
         self.answers = Answers(self.index, views)
-        self.summaries = Summaries(self.index, views, config.folders)
+        self.summaries = Summaries(self.index, views, config.folders, writer)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:
             self.upkeep.start()

@@ -74,7 +74,7 @@ class Catalog:
         return _note_row(row) if row else None
 
     def below(self, folder: str, path: str) -> list[NoteRow]:
-        """Notes at any depth below this path of a folder, by path; in any case, and all of the folder if it is empty."""
+        """Notes at any depth below this path of a folder, in any case, by path; all of the folder if it is empty."""
         prefix = f"{path.strip('/')}/" if path.strip("/") else ""
         query = f"{_NOTES} AND folder = ? AND substr(folded(path), 1, length(folded(?))) = folded(?) ORDER BY path"
         return [_note_row(row) for row in self._db.execute(query, (folder, prefix, prefix))]

@@ -1,6 +1,6 @@
 """Making: the points of some notes, by a language model if there is one, else in the notes' own sentences.
 
-A model reads what fits into a few dozen prompts; of more, the passages whose sentences say most are chosen for it first.
+A model reads what fits into a few dozen prompts; of more, the passages whose sentences say most are chosen for it.
 """
 
 from __future__ import annotations
