@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _places(folders: Sequence[Folder], what: str) -> list[tuple[str, str]]:
     """(folder of notes, path in it) for everything that these words may name."""
     names = [folder.name for folder in folders]
     if Path(what).is_absolute():
-        place = Path(what).resolve()
+        place = Path(os.path.realpath(what))
         inside = [folder for folder in folders if place.is_relative_to(folder.root)]
         return [(one.name, _written(place.relative_to(one.root))) for one in inside]
     named = [(name, "") for name in names if name.casefold() == what.strip("/").casefold()]

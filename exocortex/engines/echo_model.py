@@ -1,8 +1,12 @@
 """A plain language model: repeats the first sentence of each numbered passage. For fast tests and plug-in authors.
 
-It reads the last thing it is told. A line that begins with `[3]` begins passage 3: a heading if lines of text follow
-it, else the text itself. To `[1] Lease\\nThe deposit is £1,480. It is paid.` it says `- The deposit is £1,480. [1]`.
-Tokens are words.
+It reads the last thing it is told. A line that begins with `[3]` begins passage 3, which ends at a blank line; if lines
+of text follow the first, that is only its title. Headings (`# …`) and blank lines below them are passed over. Told
+
+    [1] Lease
+    The deposit is £1,480. It is paid.
+
+it says `- The deposit is £1,480. [1]`. Tokens are words.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from threading import Event as StopEvent
 from exocortex.core.errors import EngineError
 from exocortex.core.turns import Sampling, Turn
 
-_PASSAGE = re.compile(r"^\[(\d{1,6})\][ \t]*([^\n]*)\n?((?:(?!\[\d{1,6}\])[^\n]*\S[^\n]*(?:\n|$))*)", re.MULTILINE)
+_START = re.compile(r"^\[(\d{1,6})\][ \t]*(.*)")
 _SENTENCE = re.compile(r"[^.!?\n]*[.!?]?")
 
 
@@ -50,9 +54,23 @@ class EchoModel:
 
 def _echo(prompt: str) -> list[str]:
     """The reply in words, each with the white space after it."""
-    lines = []
-    for number, head, body in _PASSAGE.findall(prompt):
-        text = next((line.strip() for line in body.split("\n") if line.strip()), head.strip())
-        sentence = _SENTENCE.match(text)
-        lines.append(f"- {sentence[0].strip() if sentence else text} [{number}]\n")
+    found: list[tuple[str, str]] = []
+    is_open = headed = False
+    for line in prompt.split("\n"):
+        if start := _START.match(line):
+            found.append((start[1], start[2]))
+            is_open, headed = True, False
+        elif line.startswith("#"):
+            headed = True
+        elif is_open and line.strip():
+            found[-1] = (found[-1][0], line.strip())
+            is_open = False
+        elif not headed:
+            is_open = False
+    lines = [f"- {_first_sentence(text)} [{number}]\n" for number, text in found]
     return re.findall(r"\S+\s*", "".join(lines))
+
+
+def _first_sentence(text: str) -> str:
+    sentence = _SENTENCE.match(text)
+    return sentence[0].strip() if sentence else text

@@ -95,8 +95,9 @@ def write(
     """
     work = _Work(model, embedder, stop)
     began = time.monotonic()
-    asked = _points_a_batch(len(passages), points)
-    batches, left = work.batches([prompts.passage_block(n, one) for n, one in enumerate(passages, 1)], asked)
+    batches, left = work.batches([prompts.passage_block(n, one) for n, one in enumerate(passages, 1)], points)
+    asked = min(points, max(2, -(-3 * points // max(1, len(batches)))))
+    """Of each batch: all of them make about three times what is wanted."""
     made: list[Written] = []
     for done, batch in enumerate(batches):
         yield Progress("writing", done, len(batches) + 1, time.monotonic() - began)
@@ -112,11 +113,6 @@ def write(
     yield Progress("writing", len(batches) + 1, len(batches) + 1, time.monotonic() - began)
     draft = Draft(tuple(_in_order(final, passages)), len(left), work.dropped, work.unusable, work.failure)
     return None if stop.is_set() else draft
-
-
-def _points_a_batch(passages: int, points: int) -> int:
-    """A batch holds about ten passages: together the batches make about three times the points wanted."""
-    return max(2, min(points, -(-30 * points // max(1, passages))))
 
 
 class _Work:

@@ -36,7 +36,7 @@ class Passage:
 
 
 def cut(source: Source) -> tuple[Passage, ...]:
-    """The passages of a note that are meant, in order; those without a readable character are left out."""
+    """The passages of a note that are meant, in order; blank ones and its frontmatter are left out."""
     chunks = [chunk for chunk in source.chunks if chunk.text.strip()]
     if not chunks:
         return ()
@@ -48,7 +48,7 @@ def cut(source: Source) -> tuple[Passage, ...]:
     return tuple(
         Passage(source.note, source.file, chunk, tuple(own))
         for chunk, own in zip(chunks, sentences, strict=True)
-        if _is_meant(chunk, source.within)
+        if chunk.embedded and _is_meant(chunk, source.within)
     )
 
 

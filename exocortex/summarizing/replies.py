@@ -8,8 +8,8 @@ from dataclasses import dataclass
 _NUMBERS = r"\d{1,6}(?:\s?[,;]\s?\d{1,6}){0,30}"
 _MARK = re.compile(rf"\s?\[\s?({_NUMBERS})\s?\]")
 _BULLET = re.compile(r"\s{0,20}(?:[-*+•–]|\d{1,3}[.)])\s{1,8}")
-_SHORTEST, _LONGEST = 3, 800
-"""Characters of a point."""
+_FEWEST_LETTERS, _LONGEST = 3, 800
+"""What a point has at least, and how many characters at most."""
 _MOST_LINES = 1_000
 
 
@@ -40,9 +40,13 @@ def read_reply(text: str, shown: int, most: int) -> Reply:
         known = dict.fromkeys(number for number in numbers if 1 <= number <= shown)
         dropped += sum(not 1 <= number <= shown for number in numbers)
         said = _said(line)
-        if known and _SHORTEST <= len(said) <= _LONGEST and len(claims) < most:
+        if known and _is_point(said) and len(claims) < most:
             claims.setdefault(said.casefold(), Claim(said, tuple(known)))
     return Reply(tuple(claims.values()), dropped)
+
+
+def _is_point(said: str) -> bool:
+    return len(said) <= _LONGEST and sum(map(str.isalpha, said)) >= _FEWEST_LETTERS
 
 
 def _said(line: str) -> str:
