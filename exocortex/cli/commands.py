@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
         """The commands by what one wants to do."""
         for section, commands in _SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl([(name.ljust(8), summary) for name, (_, summary) in commands.items()])
+                formatter.write_dl([(name.ljust(9), summary) for name, (_, summary) in commands.items()])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Commands first: the options are few and dull."""

@@ -21,7 +21,7 @@ from exocortex.storage.catalog import NoteRow
 from exocortex.summarizing import Source
 from exocortex.views import View, Views
 
-QUERY_NOTES, QUERY_PASSAGES = 20, 80
+QUERY_NOTES, QUERY_PASSAGES = 20, 40
 """What a query with words is taken to mean: the best passages of the best notes."""
 
 _LEAST_SCORE = 0.4

@@ -8,6 +8,7 @@ Knows nothing about vectors.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _READABLE = frozenset({Kind.PROSE, Kind.ITEM})
 _FEW_WORDS, _MANY_WORDS = 8, 40
 """Shorter sentences rarely stand alone, longer ones are no summary."""
 _DECAY = 0.06
+_LINK = re.compile(r"!?\[\[[^\]]{1,200}\]\]|!?\[[^\]]{0,200}\]\([^)]{0,400}\)")
 _LONGEST_TITLE = 120
 _MOST_WEIGHED = 4_000
 """Sentences of one note whose words are counted; of a longer note, those at its beginning."""
@@ -63,9 +65,10 @@ def candidates(passages: Sequence[Passage], most: int) -> list[Candidate]:
 
 
 def _worth_reading(span: Span) -> bool:
-    """More than a link or a word: three words of which one is a content word, and not the lead-in to what follows."""
+    """Three words beside its links, one of them a content word, and not the lead-in to what follows."""
     text = plain(span.quote).rstrip()
-    return len(text.split()) > 2 and not text.endswith((":", "：")) and bool(terms(text))
+    beside = _LINK.sub("", span.quote).split()
+    return len(beside) > 2 and not text.endswith((":", "：")) and bool(terms(text))
 
 
 def _weight(span: Span, text: str, place: int) -> float:

@@ -155,9 +155,9 @@ def _best_of_note(found: Sequence[_Ranked], each: int, near: Vectors | None) -> 
 
 
 def _focused(one: _Ranked, near: Vectors) -> _Ranked:
-    """What has nothing to do with the question counts for a twentieth."""
+    """Half as near to the question counts for a quarter; what has nothing to do with it, for next to nothing."""
     similarity = max(0.05, round(float(one.vector @ near), 5))
-    return replace(one, candidate=replace(one.candidate, weight=one.candidate.weight * similarity))
+    return replace(one, candidate=replace(one.candidate, weight=one.candidate.weight * similarity**2))
 
 
 def _best(pool: Sequence[_Ranked], most: int, share: int) -> list[_Ranked]:

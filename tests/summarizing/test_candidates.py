@@ -19,9 +19,8 @@ def test_sentences_and_items_are_quoted_and_code_and_headings_are_not() -> None:
 
 
 def test_links_alone_lead_ins_and_scraps_are_left_out() -> None:
-    assert texts("See:\n\n[[Boiler]]\n\nOK.\n\nThe heron stood under the radar.\n") == [
-        "The heron stood under the radar."
-    ]
+    scraps = "See:\n\n[[Boiler]] and the [[Wedding plan]]\n\n[A manual of it](manual.pdf)\n\nOK.\n\n"
+    assert texts(scraps + "The heron stood under the radar.\n") == ["The heron stood under the radar."]
 
 
 def test_a_note_without_sentences_gives_what_it_has() -> None:
