@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pexpect
@@ -89,12 +90,12 @@ def test_stopped_half_way_it_shows_nothing_and_leaves_the_owner_at_work(owned: O
 
 def test_the_sample_vault_with_the_bundled_embedder(tmp_path: Path) -> None:
     notes = {str(file.relative_to(SAMPLE)): file.read_text() for file in SAMPLE.rglob("*.md")}
-    place = make_place(tmp_path, notes)
-    bundled = {"EXO_EMBEDDER_NAME": "all-MiniLM-L6-v2"}
-    assert place.exo("init", str(place.vault), **bundled).code == 0
-    assert place.exo("index", **bundled).code == 0
-    heron = place.exo("summarize", "Work/Meetings", **bundled).out
+    made = make_place(tmp_path, notes)
+    place = replace(made, environ=made.environ | {"EXO_EMBEDDER_NAME": "all-MiniLM-L6-v2"})
+    assert place.exo("init", str(place.vault)).code == 0
+    assert place.exo("index").code == 0
+    heron = place.exo("summarize", "Work/Meetings").out
     assert "because a heron stood under the radar at Coldharbour weir" in heron
-    boiler = place.exo("summarize", "boiler pressure when cold", "--points", "3", **bundled).out
+    boiler = place.exo("summarize", "boiler pressure when cold", "--points", "3").out
     assert "1.3 bar" in boiler
-    assert place.exo("digest", **bundled).out.startswith("Today, ")
+    assert place.exo("digest").out.startswith("Today, ")
