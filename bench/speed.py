@@ -27,6 +27,7 @@ from exocortex.bootstrap import chroma, embedder
 from exocortex.config import Config, Folder
 from exocortex.core.events import Indexed, Progress
 from exocortex.cortex import Cortex
+from exocortex.cortex.engines import Engines
 from exocortex.storage.lock import IndexLock
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def measure(root: Path, home: Path) -> dict[str, float | int]:
     timed = TimedEmbedder(embedder("all-MiniLM-L6-v2", config))
     lock = IndexLock(home)
     lock.acquire()
-    with Cortex(config, lock, embedder=lambda _: timed, vectors=chroma, today=date.today) as cortex:
+    with Cortex(config, lock, Engines(lambda _: timed, chroma), date.today) as cortex:
         figures |= _cold(cortex, timed)
         figures["peak RSS (MB)"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         status = cortex.index.status()

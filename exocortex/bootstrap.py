@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from exocortex.core.errors import ConfigError
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.cortex import Cortex
+    from exocortex.cortex.engines import Engines
     from exocortex.engines.address import Address
     from exocortex.watching import Watcher
 
@@ -38,9 +40,9 @@ def open_cortex(
     ensure_home(config.home)
     lock = IndexLock(config.home)
 
-    def opened() -> Cortex:
+    def opened(news: tuple[str, ...]) -> Cortex:
         lock.acquire()
-        return Cortex(config, lock, _embedders(config), vector_index(config), today)
+        return Cortex(config, lock, engines(config), today, news=news)
 
     try:
         lock.acquire()
@@ -59,12 +61,9 @@ def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cor
         mode: Any = config.watch.mode  # one of the three: settings are checked as they are read
         return Watcher(config.folders, config.home / "watch", wake, mode)
 
-    def opened() -> Cortex:
-        return Cortex(
-            *(config, None, _embedders(config), vector_index(config), date.today),
-            watcher=watcher,
-            reranker=reranker(config),
-        )
+    def opened(news: tuple[str, ...]) -> Cortex:
+        ranked = replace(engines(config), reranker=reranker(config))
+        return Cortex(config, None, ranked, date.today, watcher=watcher, news=news)
 
     return _mended(config, opened, tell)
 
@@ -80,16 +79,20 @@ def open_watched(config: Config, tell: Callable[[str], None] | None = None) -> I
         yield cortex
 
 
-def _mended(config: Config, opened: Callable[[], Cortex], tell: Callable[[str], None] | None) -> Cortex:
-    """Open, with damaged files set aside and replaced before, also those that only opening shows to be so."""
+def _mended(config: Config, opened: Callable[[tuple[str, ...]], Cortex], tell: Callable[[str], None] | None) -> Cortex:
+    """Open, with damaged files set aside and replaced before, also those that only opening shows to be so.
+
+    `opened` is given a sentence about each; so is `tell`.
+    """
     from exocortex.storage.damage import is_suspect, mend
     from exocortex.storage.database import DamagedFileError
 
     def attempt() -> Cortex:
-        for notice in mend(config.home) if is_suspect(config.home) else ():
+        notices = mend(config.home) if is_suspect(config.home) else ()
+        for notice in notices:
             if tell is not None:
                 tell(notice)
-        return opened()
+        return opened(notices)
 
     try:
         return attempt()
@@ -97,8 +100,15 @@ def _mended(config: Config, opened: Callable[[], Cortex], tell: Callable[[str], 
         return attempt()
 
 
-def _embedders(config: Config) -> Callable[[str], Embedder]:
-    return lambda name: embedder(name, config)
+def engines(config: Config) -> Engines:
+    """What these settings name, each loaded when it is first used."""
+    from exocortex.cortex.engines import Engines
+
+    return Engines(
+        embedder=lambda name: embedder(name, config),
+        vectors=vector_index(config),
+        model=lambda name: language_model(name, config),
+    )
 
 
 def embedder(name: str, config: Config) -> Embedder:
@@ -153,19 +163,44 @@ def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
     return server
 
 
-def language_model(config: Config) -> LanguageModel | None:
-    """The model on the server that `model.url` names; None if it names none.
+def language_model(name: str, config: Config) -> LanguageModel | None:
+    """The model of this name in the home; for "" the one that `model.url` or `model.name` names, if either does.
 
-    Raises ConfigError if that is another machine and nothing may leave this one.
+    Raises ConfigError if it is on another machine and nothing may leave this one, UsageError if there is none of this
+    name, ModelError if its file isn't what was added, or is more than there is memory for.
     """
-    if not config.model.url:
-        return None
+    if not name and config.model.url:
+        return _server(config)
+    name = name or config.model.name
+    return _own_model(name, config) if name else None
+
+
+def _server(config: Config) -> LanguageModel:
     from exocortex.engines.openai_server import OpenAIServer
 
     model = config.model
     server = OpenAIServer(model.url, model.server_model, model.token, context=model.context)
     _require_consent(server.address, "What is in your notes", config)
     return server
+
+
+def _own_model(name: str, config: Config) -> LanguageModel:
+    from exocortex.engines.llama import LOG, LlamaModel
+    from exocortex.fitting import available_memory, require_fit
+    from exocortex.storage.gguf import read_header
+    from exocortex.storage.models import Models, Ready
+
+    (ready,) = (event for event in Models(config.home).ready(name) if isinstance(event, Ready))
+    header, settings = read_header(ready.file), config.model
+    found = require_fit(name, header, settings.context, available_memory(), force=not settings.check_memory)
+    return LlamaModel(
+        ready.file,
+        ready.model.name,
+        ready.model.sha256,
+        context=found.context,
+        threads=settings.threads,
+        log=config.home / LOG,
+    )
 
 
 def _require_consent(address: Address, what: str, config: Config) -> None:

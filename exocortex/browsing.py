@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ class Browser:
         Raises UsageError if there is none, or several, which it lists.
         """
         name = clean(name)
-        found = self._candidates(name) or self._candidates(name.strip())
+        found = self.called(name)
         if len(found) == 1:
             return found[0]
         if not found:
@@ -46,9 +47,18 @@ class Browser:
         more = f"\n  and {len(found) - _MOST_MATCHES} more" if len(found) > _MOST_MATCHES else ""
         raise UsageError(f"“{name}” could be any of {len(found)} notes:\n{places}{more}", "Name it by its path.")
 
+    def called(self, name: str) -> list[NoteRow]:
+        """Every note that may be called so."""
+        name = clean(name)
+        return self._candidates(name) or self._candidates(name.strip())
+
     def file(self, note: NoteRow) -> str:
         """The note's absolute path, as the operating system spells it."""
         return str(self._roots[note.ref.folder] / note.raw)
+
+    def is_there(self, note: NoteRow) -> bool:
+        """Whether its file, or a link of its name, lies where it was last seen."""
+        return note.ref.folder in self._roots and os.path.lexists(self.file(note))
 
     def text(self, note: NoteRow) -> NoteText:
         """The note as it is on disk now; raises VaultError if it can't be read."""

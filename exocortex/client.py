@@ -16,7 +16,7 @@ from exocortex.config.sharing import pack_settings
 from exocortex.core.answers import Answer
 from exocortex.core.codec import CodecError, pack, signature, unpack
 from exocortex.core.errors import OwnerError, error_of
-from exocortex.core.events import Answering, Event, Happening, Replayed, Token
+from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
 from exocortex.core.handshake import MOST_REPLY, PROTOCOL, Hello, Welcome
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
@@ -31,6 +31,7 @@ from exocortex.core.results import (
     TaskOfNote,
 )
 from exocortex.core.status import Status
+from exocortex.core.summaries import Digest, Period, Summary
 from exocortex.frames import HANDSHAKE_SECONDS, Line, LineClosed, peer_uid, this_build
 
 WELCOME_SECONDS = 15.0
@@ -63,6 +64,7 @@ class Client:
         self.answers = _Answers(asking)
         self.threads = _Threads(asking)
         self.receipts = _Receipts(asking)
+        self.summaries = _Summaries(asking)
         self.notes = _Notes(asking)
 
     def retire(self) -> None:
@@ -426,6 +428,21 @@ class _Receipts:
     def replay(self, receipt: str, *, stop: StopEvent | None = None) -> Iterator[Token | Replayed]:
         """The same prompt to the same model."""
         return self._asking.stream("receipts.replay", stop, receipt=receipt)
+
+
+class _Summaries:
+    """`SummariesPort`."""
+
+    def __init__(self, asking: _Asking) -> None:
+        self._asking = asking
+
+    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+        """What a note, a folder or the notes found by a query say."""
+        return self._asking.stream("summaries.make", stop, what=what, points=points)
+
+    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+        """What came into the notes in a period."""
+        return self._asking.stream("summaries.digest", stop, period=period)
 
 
 class _Notes:

@@ -45,6 +45,8 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "search.similar": lambda cortex: cortex.search.similar("Lease", limit=2),
     "answers.ask": lambda cortex: cortex.answers.ask("How much is the deposit?"),
     "answers.stream": lambda cortex: list(cortex.answers.stream("How much is the deposit?", engine="extractive")),
+    "summaries.make": lambda cortex: list(cortex.summaries.make("path:sub deposit heron", points=3))[-1],
+    "summaries.digest": lambda cortex: list(cortex.summaries.digest("week"))[-1],
     "notes.show": lambda cortex: cortex.notes.show("Boiler"),
     "notes.links": lambda cortex: cortex.notes.links("Lease"),
     "notes.inspect": lambda cortex: cortex.notes.inspect("Lease"),
@@ -71,7 +73,7 @@ def test_a_client_has_the_methods_of_the_service_with_their_arguments() -> None:
         assert noun in ours
         for verb, method in vars(port).items():
             if not verb.startswith("_"):
-                kind = {"index": "_Index", "search": "_Search", "answers": "_Answers", "notes": "_Notes"}[noun]
+                kind = f"_{noun.title()}"
                 mine = inspect.getattr_static(__import__("exocortex.client", fromlist=[kind]), kind)
                 assert (
                     inspect.signature(getattr(mine, verb)).parameters.keys()

@@ -23,6 +23,7 @@ from exocortex.core.events import Indexed, Progress
 from exocortex.core.notes import NoteRef
 from exocortex.core.ports import Embedder, Kind, Reranker, TokenCounter, VectorIndex
 from exocortex.cortex import Cortex
+from exocortex.cortex.engines import Engines
 from exocortex.engines.exact import ExactIndex
 from exocortex.engines.hash_embedder import HashEmbedder, WordCounter
 from exocortex.parsing import parse
@@ -170,7 +171,8 @@ class Opener:
         ensure_home(self.home)
         lock = IndexLock(self.home)
         lock.acquire()
-        cortex = Cortex(config, lock, self.embedder, vectors or in_memory, lambda: self.today, reranker=self.reranker)
+        engines = Engines(self.embedder, vectors or in_memory, reranker=self.reranker)
+        cortex = Cortex(config, lock, engines, lambda: self.today)
         self.opened.append(cortex)
         return cortex
 

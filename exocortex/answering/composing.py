@@ -12,9 +12,9 @@ from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
 from exocortex.answering.prompting import INSTRUCTIONS, Packed, pack
-from exocortex.answering.verifying import verify
+from exocortex.answering.verifying import Verdict, verify
 from exocortex.answering.written import Writing, checked
-from exocortex.core.answers import Answer, Citation, Hit, Support
+from exocortex.core.answers import Answer, Citation, Hit
 from exocortex.core.errors import EngineError
 from exocortex.core.events import Retrieved, Token
 from exocortex.core.turns import Sampling, Turn
@@ -108,8 +108,8 @@ def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop:
     if writing.abstained:
         return replace(answer, abstained=True, sentences=(), citations=())
 
-    def check(sentence: str, texts: Sequence[str]) -> Support:
-        return verify(sentence, texts, embedder).support
+    def check(sentence: str, texts: Sequence[str]) -> Verdict:
+        return verify(sentence, texts, embedder)
 
     found = checked(writing.text, writing.packed.sources, check)
     return replace(answer, abstained=False, sentences=found.sentences, citations=found.citations, dropped=found.dropped)

@@ -11,13 +11,14 @@ from threading import Event as StopEvent
 
 from exocortex.answering.citing import cite
 from exocortex.answering.prompting import NOT_IN_NOTES, Packed
-from exocortex.core.answers import Citation, Sentence, Support
+from exocortex.answering.verifying import Verdict
+from exocortex.core.answers import Citation, Sentence
 from exocortex.core.errors import EngineError
 from exocortex.core.ports import LanguageModel
 from exocortex.core.turns import Sampling
 
-Check = Callable[[str, Sequence[str]], Support]
-"""How well a sentence is borne out by these texts."""
+Check = Callable[[str, Sequence[str]], Verdict]
+"""What these texts say to a sentence."""
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ def checked(text: str, sources: Sequence[Citation], check: Check) -> Checked:
     sentences = []
     for sentence, numbers in cited:
         quotes = [sources[number - 1].quote for number in numbers]
-        support = check(sentence, quotes) if quotes else Support.UNSUPPORTED
-        sentences.append(Sentence(sentence, tuple(numbers), support))
+        verdict = check(sentence, quotes)
+        sentences.append(Sentence(sentence, tuple(numbers), verdict.support, verdict.reasons))
     named = {number for sentence in sentences for number in sentence.citations}
     return Checked(tuple(sentences), tuple(one for one in sources if one.number in named), dropped)

@@ -26,11 +26,11 @@ from exocortex.cli.hits import nearest
 from exocortex.cli.index import stopping
 from exocortex.core.answers import Answer, Citation, Coverage, Sentence, Support
 from exocortex.core.errors import EngineError, UsageError
-from exocortex.core.events import Answered, Answering, Retrieved, Token
+from exocortex.core.events import Answered, Answering, Asked, Retrieved, Token
 from exocortex.core.wire import document
 
 _NEAREST = 3
-_MARKS = {Support.SUPPORTED: "", Support.WEAK: "weakly supported", Support.UNSUPPORTED: "not supported"}
+SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "weakly supported", Support.UNSUPPORTED: "not supported"}
 
 
 @click.command("ask", cls=QueryCommand)
@@ -99,14 +99,16 @@ def _followed(face: Face, events: Iterable[Answering], strict: bool, *, shown: b
     raise EngineError("There was no answer.", "Ask again.")
 
 
-def _paint_step(face: Face, event: Retrieved | Token, strict: bool) -> bool:
+def _paint_step(face: Face, event: Asked | Retrieved | Token, strict: bool) -> bool:
     """Sources, then words as they come, unless those that turn out unsupported must not be seen; whether words came."""
     if isinstance(event, Token):
         if not strict:
             face.console.piece(event.text)
         return not strict
+    if isinstance(event, Asked):
+        return False
     for citation in event.sources:
-        _paint_citation(face, citation)
+        paint_citation(face, citation)
     if event.sources:
         face.console.line()
     return False
@@ -137,7 +139,7 @@ def paint_answer(face: Face, answer: Answer) -> None:
             _paint_sentence(face, sentence)
         face.console.line()
         for citation in answer.citations:
-            _paint_citation(face, citation)
+            paint_citation(face, citation)
     _paint_end(face, answer)
 
 
@@ -148,8 +150,8 @@ def paint_verdicts(face: Face, answer: Answer) -> None:
     for sentence in answer.sentences:
         if sentence.support is not Support.SUPPORTED:
             text = " ".join(sentence.text.split())
-            mark = Span(f"{_MARKS[sentence.support]}: ", "warning")
-            face.console.line(Span(text, "faint"), lead=[*_indent(face), mark])
+            mark = Span(f"{SUPPORT_MARKS[sentence.support]}: ", "warning")
+            face.console.line(Span(text, "faint"), lead=[*indent(face), mark])
     _paint_end(face, answer)
 
 
@@ -160,7 +162,7 @@ def _paint_end(face: Face, answer: Answer) -> None:
         gone = counted(answer.dropped, "citation")
         face.console.notice(Span(f"{gone} of passages that were not given to the model left out.", "warning"))
     face.console.line()
-    face.console.line(Span(coverage_line(face, answer.coverage), "faint"), lead=_indent(face))
+    face.console.line(Span(coverage_line(face, answer.coverage), "faint"), lead=indent(face))
 
 
 def coverage_line(face: Face, coverage: Coverage) -> str:
@@ -179,29 +181,35 @@ def coverage_line(face: Face, coverage: Coverage) -> str:
 
 
 def _paint_abstention(face: Face, answer: Answer) -> None:
-    face.console.line(Span("Not in your notes.", "strong"), lead=_indent(face))
+    face.console.line(Span("Not in your notes.", "strong"), lead=indent(face))
     if answer.hits:
         face.console.line()
-        face.console.line(Span("The nearest are:", "faint"), lead=_indent(face))
+        face.console.line(Span("The nearest are:", "faint"), lead=indent(face))
         nearest(face, answer.hits[:_NEAREST])
 
 
 def _paint_sentence(face: Face, sentence: Sentence) -> None:
     numbers = "".join(f"[{number}]" for number in sentence.citations)
     text = " ".join(sentence.text.split())
-    spans = [Span(text), Span(f" {numbers}", "accent"), Span(f"  {_MARKS[sentence.support]}".rstrip(), "warning")]
-    face.console.line(*spans, lead=_indent(face))
+    spans = [
+        Span(text),
+        Span(f" {numbers}", "accent"),
+        Span(f"  {SUPPORT_MARKS[sentence.support]}".rstrip(), "warning"),
+    ]
+    face.console.line(*spans, lead=indent(face))
 
 
-def _paint_citation(face: Face, citation: Citation) -> None:
+def paint_citation(face: Face, citation: Citation) -> None:
+    """A source: its number, its place, its note."""
     line = citation.first_line
     dated = [Span(f" ({citation.note.date})", "faint")] if citation.note.date else []
     place = Span(f"{face.spelled(citation.note)}:{line}", "accent", citation.file, line)
-    lead = [*_indent(face), Span(f"{citation.number} ", "faint")]
+    lead = [*indent(face), Span(f"{citation.number} ", "faint")]
     face.console.line(place, Span(f" {citation.note.title}"), *dated, lead=lead)
 
 
-def _indent(face: Face) -> list[Span]:
+def indent(face: Face) -> list[Span]:
+    """What stands before every line of an answer: on a terminal, a little room."""
     return [Span("  ")] if face.console.tty else []
 
 

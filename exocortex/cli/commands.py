@@ -23,6 +23,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "ask": ("ask", "Answer a question from your notes, with the lines that say so."),
         "search": ("search", "Find notes by words and by meaning."),
         "similar": ("search", "Find notes close in meaning to one."),
+        "summarize": ("summarize", "What a note, a folder or a query's notes say, in a few points."),
+        "digest": ("summarize", "What came into your notes today, or this week."),
     },
     "Read": {
         "show": ("notes", "Print a note, or the lines around one of its lines."),
@@ -96,7 +98,7 @@ class LazyGroup(click.Group):
         """The commands by what one wants to do."""
         for section, commands in _SECTIONS.items():
             with formatter.section(section):
-                formatter.write_dl([(name.ljust(8), summary) for name, (_, summary) in commands.items()])
+                formatter.write_dl([(name.ljust(9), summary) for name, (_, summary) in commands.items()])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Commands first: the options are few and dull."""

@@ -21,6 +21,8 @@ _NAMES: dict[Stage, str] = {
     "fetch": "Fetched",
     "copy": "Copied",
     "checksum": "Checked",
+    "reading": "Reading",
+    "writing": "Writing",
 }
 _OF_BYTES: tuple[Stage, ...] = ("fetch", "copy", "checksum")
 _SECONDS = 3.0

@@ -145,12 +145,15 @@ class StoreSettings:
 class ModelSettings:
     """`[model]`: the language model that writes answers."""
 
-    name: str = _setting("", "which model; empty: none", "a name", str.isprintable)
+    name: str = _setting("", "which of `exo model list`; empty: none", "a model's name", str.isprintable)
     context: int = _setting(
-        4096, "tokens that a prompt and its reply share", "a whole number from 256 to 1000000", _between(256, 1_000_000)
+        4096, "tokens that a prompt and its reply share", "a whole number from 512 to 1048576", _between(512, 1 << 20)
     )
     threads: int = _setting(
         0, "threads it may use; 0: one less than the cores", "a whole number from 0 to 256", _between(0, 256)
+    )
+    check_memory: bool = _setting(
+        True, "refuse a model that is more than there is memory for", "true or false", _any_bool
     )
     url: str = _setting(
         "",
@@ -168,19 +171,6 @@ class PrivacySettings:
 
     notes_leave_this_machine: bool = _setting(
         False, "allow servers on other machines, which then see what is in the notes", "true or false", _any_bool
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSettings:
-    """`[model]`: the language model that words answers, if there is one."""
-
-    name: str = _setting("", "which of `exo model list`; empty: none", "a model's name", str.isprintable)
-    context: int = _setting(
-        4096, "tokens that a prompt and its reply share", "a whole number from 512 to 1048576", _between(512, 1 << 20)
-    )
-    threads: int = _setting(
-        0, "threads it may use; 0: one less than there are cores", "a whole number from 0 to 256", _between(0, 256)
     )
 
 
@@ -229,7 +219,6 @@ Section = (
     | WatchSettings
     | CaptureSettings
     | StoreSettings
-    | ModelSettings
     | PrivacySettings
     | ModelSettings
 )
@@ -242,7 +231,6 @@ SECTIONS: dict[str, type[Section]] = {
     "watch": WatchSettings,
     "capture": CaptureSettings,
     "store": StoreSettings,
-    "model": ModelSettings,
     "privacy": PrivacySettings,
     "model": ModelSettings,
 }

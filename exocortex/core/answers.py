@@ -73,6 +73,8 @@ class Sentence:
     text: str
     citations: tuple[int, ...]
     support: Support
+    reasons: tuple[str, ...] = ()
+    """Why it isn't supported, as short phrases."""
 
 
 @dataclass(frozen=True, slots=True)

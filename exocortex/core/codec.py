@@ -14,7 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from exocortex.core.service import AnswersPort, IndexPort, NotesPort, ReceiptsPort, SearchPort, ThreadsPort
+from exocortex.core.service import (
+    AnswersPort,
+    IndexPort,
+    NotesPort,
+    ReceiptsPort,
+    SearchPort,
+    SummariesPort,
+    ThreadsPort,
+)
 
 NOUNS: Mapping[str, type] = {
     "index": IndexPort,
@@ -22,6 +30,7 @@ NOUNS: Mapping[str, type] = {
     "answers": AnswersPort,
     "threads": ThreadsPort,
     "receipts": ReceiptsPort,
+    "summaries": SummariesPort,
     "notes": NotesPort,
 }
 """What a call's name begins with, as in `search.find`."""

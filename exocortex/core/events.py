@@ -9,7 +9,7 @@ from typing import Literal
 
 from exocortex.core.answers import Answer, Citation
 
-Stage = Literal["scan", "words", "meaning", "vectors", "fetch", "copy", "checksum"]
+Stage = Literal["scan", "words", "meaning", "vectors", "reading", "writing", "fetch", "copy", "checksum"]
 """The last three count bytes, the others notes, passages or vectors."""
 
 _NAMED = 5

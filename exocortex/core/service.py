@@ -7,7 +7,7 @@ from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
-from exocortex.core.events import Answering, Event, Happening, Replayed, Token
+from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
     Found,
@@ -21,6 +21,7 @@ from exocortex.core.results import (
     TaskOfNote,
 )
 from exocortex.core.status import Status
+from exocortex.core.summaries import Digest, Period, Summary
 
 
 class IndexPort(Protocol):
@@ -138,7 +139,7 @@ class ThreadsPort(Protocol):
 
 
 class ReceiptsPort(Protocol):
-    """Receipts of answers. A `receipt` is named by its id or the beginning of it. Raises UsageError for an unknown one."""
+    """Receipts of answers, each named by its id or the beginning of it. Raises UsageError for an unknown one."""
 
     def recent(self, limit: int = 20) -> list[Receipt]:
         """The newest, newest first."""
@@ -150,6 +151,22 @@ class ReceiptsPort(Protocol):
 
     def replay(self, receipt: str, *, stop: StopEvent | None = None) -> Iterator[Token | Replayed]:
         """The same prompt to the same model, and whether it says the same. Raises EngineError without that model."""
+        ...
+
+
+class SummariesPort(Protocol):
+    """Summaries. The last event is the result; none comes if `stop` was set before it was there."""
+
+    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+        """What a note, a folder or the notes found by a query say: `what` is taken for the first of these it fits.
+
+        A folder is a folder of notes by name, or a path below one, also as `folder:path` or absolute. Raises UsageError
+        if it could be any of several notes, and for a query that makes no sense.
+        """
+        ...
+
+    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+        """What came into the notes today, or in the seven days up to today."""
         ...
 
 
@@ -195,6 +212,8 @@ class CortexPort(Protocol):
     def threads(self) -> ThreadsPort: ...
     @property
     def receipts(self) -> ReceiptsPort: ...
+    @property
+    def summaries(self) -> SummariesPort: ...
     @property
     def notes(self) -> NotesPort: ...
 

@@ -1,4 +1,4 @@
-"""Cortex: the one object behind every face, grouped by noun: index, search, answers, notes."""
+"""Cortex: the one object behind every face, grouped by noun: index, search, answers, summaries, notes."""
 
 from exocortex.cortex.whole import Cortex
 

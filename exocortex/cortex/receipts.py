@@ -1,4 +1,4 @@
-"""Receipts: what answers were made from, looked at again: whether the notes still say so, whether the model still does."""
+"""Receipts: what answers were made from, looked at again: do the notes still say so, and does the model?"""
 
 from __future__ import annotations
 

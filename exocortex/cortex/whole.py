@@ -6,21 +6,22 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.errors import IndexStoreError
 from exocortex.cortex.answers import Answers
-from exocortex.cortex.index import Index
+from exocortex.cortex.engines import Engines
+from exocortex.cortex.index import Index, deliver_captures
 from exocortex.cortex.notes import Notes
 from exocortex.cortex.receipts import Receipts
 from exocortex.cortex.search import Search
+from exocortex.cortex.summaries import Summaries
 from exocortex.cortex.threads import Threads
 from exocortex.embedders import Embedders
 from exocortex.indexing import Indexer
+from exocortex.language_models import LanguageModels
 from exocortex.meaning import Meaning
-from exocortex.models import Models, no_model
 from exocortex.storage.damage import blame
 from exocortex.storage.database import blames_file, explain
 from exocortex.storage.ledger import Ledger
@@ -30,7 +31,6 @@ from exocortex.upkeep import Upkeep
 from exocortex.views import SharedViews, SoleView, View, Views, look
 
 if TYPE_CHECKING:
-    from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.watching import Watcher
 
 
@@ -45,28 +45,23 @@ class Cortex:
         self,
         config: Config,
         lock: IndexLock | None,
-        embedder: Callable[[str], Embedder],
-        vectors: Callable[[Path], VectorIndex],
+        engines: Engines,
         today: Callable[[], date],
         *,
-        model: Callable[[str], LanguageModel | None] = no_model,
         watcher: Callable[[Callable[[], None]], Watcher] | None = None,
-        reranker: Reranker | None = None,
+        news: tuple[str, ...] = (),
     ) -> None:
-        """`lock` is held and released at the end; None if whoever opens this keeps it.
-
-        `model` gives the language model of a name, or for "" the one in force.
-        """
+        """`lock` is held and released at the end; None if whoever opens this keeps it. `news`: what was made good."""
         with ExitStack() as opened:
             if lock is not None:
                 opened.callback(lock.release)
             self._state = opened.enter_context(closing(State(config.home)))
             self._ledger = opened.enter_context(closing(Ledger(config.home)))
-            self._meaning = Meaning(config.home, self._ledger, vectors, in_memory=watcher is not None)
+            self._meaning = Meaning(config.home, self._ledger, engines.vectors, in_memory=watcher is not None)
             opened.enter_context(closing(self._meaning))
-            self._models = opened.enter_context(closing(Models(model)))
+            self._models = opened.enter_context(closing(LanguageModels(engines.model)))
             try:
-                self._assemble(config, embedder, today, opened, watcher, reranker)
+                self._assemble(config, engines, today, opened, watcher, news)
             except sqlite3.DatabaseError as error:
                 if blames_file(error):
                     raise explain(self._ledger.path, error) from error
@@ -76,30 +71,33 @@ class Cortex:
     def _assemble(
         self,
         config: Config,
-        embedder: Callable[[str], Embedder],
+        engines: Engines,
         today: Callable[[], date],
         opened: ExitStack,
         watcher: Callable[[Callable[[], None]], Watcher] | None,
-        reranker: Reranker | None,
+        news: tuple[str, ...],
     ) -> None:
-        embedders = Embedders(config.embedder.name, self._ledger, embedder)
+        embedders = Embedders(config.embedder.name, self._ledger, engines.embedder)
         indexer = Indexer(config, self._ledger, self._state, self._meaning, embedders.target, embedders.other)
 
         def viewed(ledger: Ledger) -> View:
-            return look(config, ledger, self._meaning, embedders, today, reranker)
+            return look(config, ledger, self._meaning, embedders, today, engines.reranker)
 
         views: Views = SoleView(viewed(self._ledger)) if watcher is None else SharedViews(config.home, viewed)
         opened.enter_context(closing(views))
         self.upkeep: Upkeep | None = None
         if watcher is not None:
-            chores = (lambda: _deliver(config), self._back_up)
-            self.upkeep = Upkeep(indexer, self._ledger, self._attach, watcher, chores)
+            chores = (lambda: deliver_captures(config), self._back_up)
+            files = (self._ledger.path, self._state.path)
+            self.upkeep = Upkeep(indexer, self._ledger, self._attach, watcher, chores, files)
             opened.enter_context(closing(self.upkeep))
-        self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
+        self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep, news)
         self.search = Search(self.index, views)
-        self.answers = Answers(self.index, views, self._models.get, self._state.archive)
-        self.threads = Threads(config.home, self.answers, self._state.archive, self._models.get)
-        self.receipts = Receipts(views, self._state, self._models.get)
+        model, archive = self._models.get, self._state.archive
+        self.answers = Answers(self.index, views, model, archive)
+        self.threads = Threads(config.home, self.answers, archive, model)
+        self.receipts = Receipts(views, self._state, model)
+        self.summaries = Summaries(self.index, views, config.folders, model)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:
             self.upkeep.start()
@@ -128,11 +126,3 @@ class Cortex:
     def close(self) -> None:
         """Write everything out and let go of the index."""
         self._opened.close()
-
-
-def _deliver(config: Config) -> str | None:
-    """Make notes of captures that a crash or an absent folder left in the journal; returns what people should know."""
-    from exocortex.capturing import deliver, waiting
-
-    late = [one for one in deliver(config) if not one.delivered] if waiting(config) else []
-    return f"{len(late)} captured in the journal and not in a note yet: {late[0].reason}." if late else None

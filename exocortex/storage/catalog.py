@@ -73,6 +73,22 @@ class Catalog:
         row = self._db.execute(f"{_NOTES} AND folder = ? AND path = ?", (folder, path)).fetchone()
         return _note_row(row) if row else None
 
+    def below(self, folder: str, path: str) -> list[NoteRow]:
+        """Notes at any depth below this path of a folder, in any case, by path; all of the folder if it is empty."""
+        prefix = f"{path.strip('/')}/" if path.strip("/") else ""
+        query = f"{_NOTES} AND folder = ? AND substr(folded(path), 1, length(folded(?))) = folded(?) ORDER BY path"
+        return [_note_row(row) for row in self._db.execute(query, (folder, prefix, prefix))]
+
+    def changed_between(self, first: datetime, end: datetime) -> list[NoteRow]:
+        """Notes whose files changed from `first` on and before `end`, newest first."""
+        query = f"{_NOTES} AND mtime_ns >= ? AND mtime_ns < ? ORDER BY mtime_ns DESC, id"
+        return [_note_row(row) for row in self._db.execute(query, (_nanoseconds(first), _nanoseconds(end)))]
+
+    def dated_between(self, first: date, last: date) -> set[int]:
+        """Rows of the notes that say themselves that they are of one of these days."""
+        query = "SELECT id FROM notes WHERE digest IS NOT NULL AND dated AND date BETWEEN ? AND ?"
+        return {int(row["id"]) for row in self._db.execute(query, (first.isoformat(), last.isoformat()))}
+
     def by_path(self, path: str) -> list[NoteRow]:
         """Notes at this path in any folder."""
         return [_note_row(row) for row in self._db.execute(f"{_NOTES} AND path = ?", (path,))]
@@ -312,6 +328,10 @@ def _note_row(row: sqlite3.Row) -> NoteRow:
     ref = NoteRef(row["note"], row["folder"], row["path"], row["title"], day)
     modified = datetime.fromtimestamp(row["mtime_ns"] / 1e9).astimezone()
     return NoteRow(row["id"], ref, os.fsdecode(row["raw"]), modified, row["digest"], tuple(json.loads(row["warnings"])))
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000_000
 
 
 def _placed(row: sqlite3.Row, headings: dict[str, tuple[str, ...]]) -> PlacedChunk:

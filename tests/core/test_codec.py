@@ -19,11 +19,19 @@ from exocortex.core.events import Event, Happening, Indexed, Notice, Progress, S
 from exocortex.core.notes import Link, LinkKind
 from exocortex.core.results import Found, Inspected, NoteLinks, TaskOfNote
 from exocortex.core.status import Status
+from exocortex.core.summaries import Digest, Summary
 
 CALLS = [f"{noun}.{verb}" for noun, port in NOUNS.items() for verb in vars(port) if not verb.startswith("_")]
 
 
-@given(st.one_of(*(st.from_type(kind) for kind in (Found, Answer, Hit, NoteLinks, Inspected, Status, TaskOfNote))))
+@given(
+    st.one_of(
+        *(
+            st.from_type(kind)
+            for kind in (Found, Answer, Hit, NoteLinks, Inspected, Status, TaskOfNote, Summary, Digest)
+        )
+    )
+)
 def test_every_result_comes_back_as_it_was(value: Any) -> None:
     sent = json.dumps(pack(value), allow_nan=True)
     back = unpack(type(value), json.loads(sent))
@@ -49,11 +57,22 @@ def test_settings_cross_with_their_paths() -> None:
     assert unpack(Config, json.loads(json.dumps(pack(config)))) == config
 
 
+STREAMS = (
+    "index.run",
+    "index.watch",
+    "answers.stream",
+    "threads.say",
+    "receipts.replay",
+    "summaries.make",
+    "summaries.digest",
+)
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_every_call_of_the_service_has_types_that_can_be_sent(call: str) -> None:
     arguments, result = signature(call)
     assert "stop" not in arguments
-    assert streams(call) == (call in ("index.run", "index.watch", "answers.stream"))
+    assert streams(call) == (call in STREAMS)
     assert result is not None
 
 

@@ -323,7 +323,7 @@ def test_the_estimate_is_not_too_low_for_the_sample_notes() -> None:
 def test_another_machine_needs_the_users_consent(tmp_path: Path) -> None:
     def opening(url: str, allowed: bool = False) -> object:
         privacy = PrivacySettings(notes_leave_this_machine=allowed)
-        return language_model(Config(tmp_path, model=ModelSettings(url=url, context=9_000), privacy=privacy))
+        return language_model("", Config(tmp_path, model=ModelSettings(url=url, context=9_000), privacy=privacy))
 
     assert opening("") is None
     for url in ("http://127.0.0.1:8080", "http://localhost:11434/v1", "https://[::1]:8000"):

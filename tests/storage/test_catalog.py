@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -180,3 +180,38 @@ def test_a_note_comes_back_in_its_parts(catalog: Catalog) -> None:
     assert [one.text for _, one in catalog.tasks(False, None)] == ["ask"]
     assert catalog.tasks(False, set()) == []
     assert [one.text for _, one in catalog.tasks(True, None)] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("Home", ["Home/Boiler.md", "Home/Lease.md"]),
+        ("home/", ["Home/Boiler.md", "Home/Lease.md"]),
+        ("Hom", []),
+        ("Home/Lease.md", []),
+        ("lease", ["lease/100%_x.md"]),
+        ("100%", []),
+        ("%", []),
+    ],
+)
+def test_what_lies_below_a_path(catalog: Catalog, path: str, expected: list[str]) -> None:
+    assert [note.ref.path for note in catalog.below("notes", path)] == expected
+    assert catalog.below("other", path) == []
+
+
+def test_all_of_a_folder_lies_below_nothing(catalog: Catalog) -> None:
+    assert {note.ref.path for note in catalog.below("notes", "")} == set(NOTES)
+
+
+def test_what_changed_between_two_moments(catalog: Catalog) -> None:
+    noon = datetime.fromtimestamp(NOON / 1e9).astimezone()
+    hour = timedelta(hours=1)
+    assert {note.ref.path for note in catalog.changed_between(noon, noon + hour)} == set(NOTES)
+    assert catalog.changed_between(noon - hour, noon) == []
+    assert catalog.changed_between(noon + hour, noon + 2 * hour) == []
+
+
+def test_only_notes_that_say_so_themselves_are_of_a_day(catalog: Catalog) -> None:
+    rows = catalog.dated_between(date(2023, 1, 1), date(2024, 3, 5))
+    assert {note.ref.path for note in catalog.notes(rows).values()} == {"Home/Lease.md", "2023-01-02 ÜBUNG.md"}
+    assert catalog.dated_between(date(2024, 3, 6), date(2024, 3, 7)) == set()

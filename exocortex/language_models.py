@@ -1,4 +1,4 @@
-"""Models: the language models that were asked for, each opened once and kept until the index is closed."""
+"""Language models: those that were asked for, each opened once and kept until the index is closed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from exocortex.core.ports import LanguageModel
 
 
-class Models:
+class LanguageModels:
     """Asked from several threads. `open_model` gives the one of a name, or for "" the one in force, if there is one."""
 
     def __init__(self, open_model: Callable[[str], LanguageModel | None]) -> None:
