@@ -35,9 +35,9 @@ def open_cortex(
     ensure_home(config.home)
     lock = IndexLock(config.home)
 
-    def opened() -> Cortex:
+    def opened(news: tuple[str, ...]) -> Cortex:
         lock.acquire()
-        return Cortex(config, lock, _embedders(config), vector_index(config), today)
+        return Cortex(config, lock, _embedders(config), vector_index(config), today, news=news)
 
     try:
         lock.acquire()
@@ -56,8 +56,9 @@ def open_owned(config: Config, tell: Callable[[str], None] | None = None) -> Cor
         mode: Any = config.watch.mode  # one of the three: settings are checked as they are read
         return Watcher(config.folders, config.home / "watch", wake, mode)
 
-    def opened() -> Cortex:
-        return Cortex(config, None, _embedders(config), vector_index(config), date.today, watcher=watcher)
+    def opened(news: tuple[str, ...]) -> Cortex:
+        embedders, vectors = _embedders(config), vector_index(config)
+        return Cortex(config, None, embedders, vectors, date.today, watcher=watcher, news=news)
 
     return _mended(config, opened, tell)
 
@@ -73,16 +74,20 @@ def open_watched(config: Config, tell: Callable[[str], None] | None = None) -> I
         yield cortex
 
 
-def _mended(config: Config, opened: Callable[[], Cortex], tell: Callable[[str], None] | None) -> Cortex:
-    """Open, with damaged files set aside and replaced before, also those that only opening shows to be so."""
+def _mended(config: Config, opened: Callable[[tuple[str, ...]], Cortex], tell: Callable[[str], None] | None) -> Cortex:
+    """Open, with damaged files set aside and replaced before, also those that only opening shows to be so.
+
+    `opened` is given a sentence about each; so is `tell`.
+    """
     from exocortex.storage.damage import is_suspect, mend
     from exocortex.storage.database import DamagedFileError
 
     def attempt() -> Cortex:
-        for notice in mend(config.home) if is_suspect(config.home) else ():
+        notices = mend(config.home) if is_suspect(config.home) else ()
+        for notice in notices:
             if tell is not None:
                 tell(notice)
-        return opened()
+        return opened(notices)
 
     try:
         return attempt()

@@ -67,7 +67,9 @@ def ask_command(face: Face, question: tuple[str, ...], scope: str, literal: bool
 
 
 def paint_answer(face: Face, answer: Answer) -> None:
-    """The answer's sentences, their sources, and how much was looked at."""
+    """The answer's sentences, their sources, and how much was looked at; beside it what people should know."""
+    for notice in answer.notices:
+        face.console.notice(Span(notice, "warning"))
     if answer.abstained:
         _paint_abstention(face, answer)
     else:

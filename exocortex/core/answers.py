@@ -105,3 +105,5 @@ class Answer:
     coverage: Coverage
     hits: tuple[Hit, ...]
     receipt: str | None = None
+    notices: tuple[str, ...] = ()
+    """What people should know: notes that are away, indexing that is paused."""

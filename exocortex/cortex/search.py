@@ -71,7 +71,7 @@ class Answers:
 
         if not question.strip():
             raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
-        self._index.refresh()
+        notices = self._index.refresh()
         with self._views.open() as view:
             query = view.query(question, literal=literal, scope=scope)
             found = _evidence(view, query)
@@ -86,6 +86,7 @@ class Answers:
                 citations=() if draft.abstained else draft.citations,
                 coverage=self._index.coverage(view, found.searched),
                 hits=_best_of_each(found.hits)[:NEAREST_NOTES],
+                notices=(*notices, *found.notices),
             )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.errors import IndexStoreError
-from exocortex.cortex.index import Index
+from exocortex.cortex.index import Index, deliver_captures
 from exocortex.cortex.notes import Notes
 from exocortex.cortex.search import Answers, Search
 from exocortex.embedders import Embedders
@@ -46,8 +46,9 @@ class Cortex:
         today: Callable[[], date],
         *,
         watcher: Callable[[Callable[[], None]], Watcher] | None = None,
+        news: tuple[str, ...] = (),
     ) -> None:
-        """`lock` is held and released at the end; None if whoever opens this keeps it."""
+        """`lock` is held and released at the end; None if whoever opens this keeps it. `news`: what was made good."""
         with ExitStack() as opened:
             if lock is not None:
                 opened.callback(lock.release)
@@ -56,7 +57,7 @@ class Cortex:
             self._meaning = Meaning(config.home, self._ledger, vectors, in_memory=watcher is not None)
             opened.enter_context(closing(self._meaning))
             try:
-                self._assemble(config, embedder, today, opened, watcher)
+                self._assemble(config, embedder, today, opened, watcher, news)
             except sqlite3.DatabaseError as error:
                 if blames_file(error):
                     raise explain(self._ledger.path, error) from error
@@ -70,6 +71,7 @@ class Cortex:
         today: Callable[[], date],
         opened: ExitStack,
         watcher: Callable[[Callable[[], None]], Watcher] | None,
+        news: tuple[str, ...],
     ) -> None:
         embedders = Embedders(config.embedder.name, self._ledger, embedder)
         indexer = Indexer(config, self._ledger, self._state, self._meaning, embedders.target, embedders.other)
@@ -81,10 +83,11 @@ class Cortex:
         opened.enter_context(closing(views))
         self.upkeep: Upkeep | None = None
         if watcher is not None:
-            chores = (lambda: _deliver(config), self._back_up)
-            self.upkeep = Upkeep(indexer, self._ledger, self._attach, watcher, chores)
+            chores = (lambda: deliver_captures(config), self._back_up)
+            files = (self._ledger.path, self._state.path)
+            self.upkeep = Upkeep(indexer, self._ledger, self._attach, watcher, chores, files)
             opened.enter_context(closing(self.upkeep))
-        self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep)
+        self.index = Index(config, views, indexer, embedders, self._meaning, self.upkeep, news)
         self.search = Search(self.index, views)
         self.answers = Answers(self.index, views)
         self.notes = Notes(self.index, views)
@@ -115,11 +118,3 @@ class Cortex:
     def close(self) -> None:
         """Write everything out and let go of the index."""
         self._opened.close()
-
-
-def _deliver(config: Config) -> str | None:
-    """Make notes of captures that a crash or an absent folder left in the journal; returns what people should know."""
-    from exocortex.capturing import deliver, waiting
-
-    late = [one for one in deliver(config) if not one.delivered] if waiting(config) else []
-    return f"{len(late)} captured in the journal and not in a note yet: {late[0].reason}." if late else None

@@ -35,7 +35,7 @@ def finds(place: OwnedPlace, word: str) -> bool:
 
 
 def test_t20_a_clock_that_jumps_loses_no_change_and_ends_no_owner(tmp_path: Path, clock: Path) -> None:
-    place = make_owned(tmp_path, **faked(clock))
+    place = make_owned(tmp_path, None, **faked(clock))
     try:
         assert place.exo("index").code == 0
         owners = place.owners()
