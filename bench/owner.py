@@ -65,7 +65,7 @@ def measure(root: Path, home: Path, saves: int, idle: float) -> dict[str, float]
         for event in client.index.run():
             print(f"\r{event}"[:100], end="", file=sys.stderr)
         print(file=sys.stderr)
-        figures |= {f"idle: {name}": value for name, value in _many(config, environ, queries).items()}
+        figures |= {f"idle: {name}": value for name, value in many(config, environ, queries).items()}
         figures |= _ratios(figures)
         figures |= _one_by_one(client, queries)
         figures |= _saves(client, root, saves)
@@ -86,11 +86,11 @@ def _while_indexing(config: Config, environ: dict[str, str], queries: Sequence[s
             if status.chunks and not any(folder.pending for folder in status.folders):
                 break
             time.sleep(0.5)
-    return {f"indexing: {name}": value for name, value in _many(config, environ, queries).items()}
+    return {f"indexing: {name}": value for name, value in many(config, environ, queries).items()}
 
 
-def _many(config: Config, environ: dict[str, str], queries: Sequence[str]) -> dict[str, float]:
-    """Eight clients at once, each asking one query after the other."""
+def many(config: Config, environ: dict[str, str], queries: Sequence[str]) -> dict[str, float]:
+    """Eight clients at once, each asking one query after the other; percentiles of what they waited."""
     times: list[float] = []
 
     def ask(first: int) -> None:

@@ -1,7 +1,8 @@
 """Does the owner stay as it is under endless edits? `python -m bench.soak VAULT [--minutes N]`.
 
 A copy of the vault is edited at random while the owner follows; memory, descriptors and threads are read every few
-seconds, and at the end the index is compared with one made afresh.
+seconds, and at the end the index is compared with one made afresh. Before that many clients search at once, so that
+every connection's cache is full and every thread is there: what grows from then on grows for good.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from bench.owner import cpu_seconds
+from bench.owner import cpu_seconds, many
+from bench.speed import sample_queries
 from exocortex.bootstrap import open_cortex
 from exocortex.config import Config, add_folder, load
 from exocortex.starting import reach_owner
@@ -62,6 +64,7 @@ def soak(
         status = client.index.status()
         assert status.owner is not None
         pid = status.owner.pid
+        many(config, environ, sample_queries(root))
         began, sampled, cpu = time.monotonic(), 0.0, cpu_seconds(pid)
         while time.monotonic() < began + seconds:
             edit(root, chance, edits)

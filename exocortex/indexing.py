@@ -8,7 +8,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
@@ -48,7 +48,9 @@ class Refreshed:
     """What a look at the notes, or at some of them, made searchable."""
 
     changed: tuple[str, ...]
-    """`folder:path` of the notes whose words changed, and of those that moved or are gone."""
+    """`folder:path` of the notes whose words changed, and of those that moved, as they are now."""
+    gone: tuple[str, ...]
+    """Of those that were deleted or moved away, or can't be read as they are now."""
     left: int
     """Notes whose words are not in yet."""
 
@@ -63,6 +65,11 @@ class _Tally:
     removed: int = 0
     skipped: int = 0
     embedded: int = 0
+
+    def __iadd__(self, other: _Tally) -> _Tally:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        return self
 
 
 class Indexer:
@@ -91,6 +98,8 @@ class Indexer:
         self._tried: set[tuple[int, FileStat]] = set()
         """What this run could not read to its end: it is not tried again as long as it looks the same."""
         self._pace = _Pace()
+        self._since = _Tally()
+        """What was done since a run was asked for last."""
 
     # -- the two ways in --------------------------------------------------------------------------------------------
 
@@ -104,7 +113,8 @@ class Indexer:
     ) -> Iterator[Event]:
         """Everything, with progress; `stop` ends it within a batch and keeps what is done.
 
-        `unasked`: nobody waits for it, so that Chroma may stay a little behind while it isn't searched anyway.
+        In the end it tells what was done since it was asked for last, if only by itself. `unasked`: nobody waits for
+        it, so that Chroma may stay a little behind while it isn't searched anyway.
         Between two events `refresh` may be called on the same thread; what it finds is embedded first.
         """
         stop = stop or StopEvent()
@@ -117,7 +127,7 @@ class Indexer:
         scanned = self._scan(accept_deletions)
         tally.moved, tally.removed = scanned.moved, scanned.removed
         yield Progress("scan", len(self._config.folders), len(self._config.folders), time.monotonic() - began)
-        yield from _told(scanned.left)
+        yield from _told(scanned.arrived, scanned.gone)
         yield from self._rounds(tally, stop)
         if not stop.is_set():
             self._serve_target()
@@ -125,6 +135,9 @@ class Indexer:
                 yield from self._meaning.publish(self._target.fingerprint, stop, lazily=unasked)
             with self._ledger.transaction():
                 self._ledger.vectors.purge(time.time())
+        self._since += tally
+        if not unasked:
+            tally, self._since = self._since, _Tally()
         yield Indexed(
             *(tally.added, tally.modified, tally.moved, tally.removed, tally.skipped, tally.embedded),
             stopped=stop.is_set(),
@@ -139,16 +152,19 @@ class Indexer:
         """
         deadline = time.monotonic() + seconds
         looked = self._look(paths) if paths is not None else None
-        left, rows = looked or (self._scan().left, self._ledger.pending())
+        scanned, rows = looked or (self._scan(), self._ledger.pending())
         read: list[ReadNote] = []
         for row in rows:
             if time.monotonic() > deadline:
                 break
             read.append(read_note(self._job(row), self._count))
-        written = self._write(read, _Tally())
+        written = self._write(read, self._since)
+        self._since.moved += scanned.moved
+        self._since.removed += scanned.removed
         self._refreshes += 1
         self._refreshed.update(one.job.row for one in written)
-        return Refreshed(tuple(dict.fromkeys([*_changed(written), *left])), self._ledger.pending_count())
+        changed = dict.fromkeys((*_readable(written), *scanned.arrived))
+        return Refreshed(tuple(changed), (*scanned.gone, *_unreadable(written)), self._ledger.pending_count())
 
     def set_paused(self, paused: bool) -> None:
         """Remember whether the notes are to be followed without being asked; a run that is asked for runs anyway."""
@@ -163,21 +179,21 @@ class Indexer:
         self._ledger.put("scanned_at", now.isoformat())
         return scanned
 
-    def _look(self, paths: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], list[FileRow]] | None:
-        """What left the places looked at, and what is to be read there; None if only a scan can tell."""
+    def _look(self, paths: Iterable[tuple[str, str]]) -> tuple[Scanned, list[FileRow]] | None:
+        """What moved or went from the places looked at, and what is to be read there; None if only a scan can tell."""
         raws: dict[str, list[str]] = {}
         for name, raw in paths:
             raws.setdefault(name, []).append(raw)
         folders = {folder.name: folder for folder in self._config.folders}
-        left: list[str] = []
+        total = Scanned(0, 0, (), ())
         rows: list[FileRow] = []
         for name, inside in raws.items():
             scanned = self._scanner.look(folders[name], inside) if name in folders else None
             if scanned is None:
                 return None
-            left += scanned.left
+            total = total + scanned
             rows += self._ledger.files(name, [unicodedata.normalize("NFC", raw) for raw in inside])
-        return tuple(left), [row for row in rows if row.state == "pending"]
+        return total, [row for row in rows if row.state == "pending"]
 
     def _rounds(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress | Saved]:
         """Words, then meaning; again as long as there is something new that came in meanwhile."""
@@ -197,18 +213,18 @@ class Indexer:
         """Read the pending files and write what is found, a transaction every half second."""
         began = committed = time.monotonic()
         batch: list[ReadNote] = []
-        changed: list[str] = []
+        written: list[ReadNote] = []
         results = read_notes([self._job(row) for row in rows], self._count, _cores())
         for done, result in enumerate(results, start=1):
             batch.append(result)
             full = len(batch) >= _TRANSACTION_NOTES or time.monotonic() - committed > _TRANSACTION_SECONDS
             if full or done == len(rows):
-                changed += _changed(self._write(batch, tally))
+                written += self._write(batch, tally)
                 batch, committed = [], time.monotonic()
                 yield Progress("words", done, len(rows), time.monotonic() - began)
                 if stop.is_set():
                     break
-        yield from _told(changed)
+        yield from _told(_readable(written), _unreadable(written))
 
     def _recut(self, tally: _Tally, stop: StopEvent) -> Iterator[Progress]:
         """Cut anew what another chunker cut, each note embedded by whoever serves before it replaces what it was."""
@@ -337,14 +353,19 @@ class Indexer:
         return Identity(id_, job.folder, job.file.path, digest, result.file.inode)
 
 
-def _changed(written: Iterable[ReadNote]) -> list[str]:
-    """`folder:path` of what wasn't the same as before."""
-    return [f"{one.job.folder}:{one.job.file.path}" for one in written if one.note or one.reason]
+def _readable(written: Iterable[ReadNote]) -> list[str]:
+    """`folder:path` of what is another text than before."""
+    return [f"{one.job.folder}:{one.job.file.path}" for one in written if one.note]
 
 
-def _told(places: Sequence[str]) -> Iterator[Saved]:
-    if places:
-        yield saved(datetime.now().astimezone(), places)
+def _unreadable(written: Iterable[ReadNote]) -> list[str]:
+    """`folder:path` of what was found to be no text."""
+    return [f"{one.job.folder}:{one.job.file.path}" for one in written if one.reason]
+
+
+def _told(changed: Sequence[str], gone: Sequence[str]) -> Iterator[Saved]:
+    if changed or gone:
+        yield saved(datetime.now().astimezone(), changed, gone)
 
 
 class _Pace:

@@ -7,13 +7,14 @@ when its home is gone.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sqlite3
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
@@ -24,21 +25,20 @@ from exocortex.config.sharing import shared, unpack_settings
 from exocortex.core.errors import ExocortexError, OwnerError
 from exocortex.core.handshake import PROTOCOL, Hello, Welcome
 from exocortex.frames import this_build
+from exocortex.lending import Lending
 from exocortex.server import Server
-from exocortex.storage.damage import blame
 from exocortex.storage.database import blames_file
 from exocortex.storage.lock import IndexLock
 
 if TYPE_CHECKING:
-    from exocortex.core.service import CortexPort
     from exocortex.cortex import Cortex
-
-NOTICE_SECONDS = 5.0
-"""What running calls are given to end in, before new settings or a newer program."""
 
 _TICK = 0.5
 _CHECK_SECONDS = 60.0
 """At most so often the files are looked over for damage."""
+
+_NO_SIGN_OF_DAMAGE = (OSError, MemoryError, RecursionError)
+"""What a disk, a network or a long text gives, however sound the files are."""
 
 
 class Owner:
@@ -58,40 +58,44 @@ class Owner:
         self._open_index = open_index
         self._stays = stays
         self._build = this_build(PROTOCOL)
-        self._stop = threading.Event()
-        self._turn = threading.Condition()
-        self._calls: set[_Call] = set()
-        self._changing = False
-        self._cortex: Cortex | None = None
-        self._failure: ExocortexError | None = None
-        self._asked = time.monotonic()
+        self._ended = False
+        self._retiring = threading.Lock()
+        self._greeted = time.monotonic()
         self._checked = -_CHECK_SECONDS
+        self._lending: Lending | None = None
         self._lock = IndexLock(config.home)
         self._lock.acquire()
         self._opened = ExitStack()
         self._opened.callback(self._lock.release)
+        self._hears, self._bell = os.pipe()
+        self._opened.callback(os.close, self._hears)
+        self._opened.callback(os.close, self._bell)
 
     def serve(self, ready: Callable[[], None]) -> None:
         """Answer until told to end; `ready` is called once clients are heard.
 
         Raises ExocortexError if the index can't be opened at first.
         """
+        home = self._config.home
         with self._opened:
-            self._opened.callback(self._close_index)
-            self._cortex = self._open_index(self._config, log)
-            place = socket_path(self._config.home, self._environ)
-            server = Server(place, make_key(self._config.home), self)
+            self._lending = Lending(self._config, self._open_index, log)
+            self._opened.callback(self._lending.close)
+            place = socket_path(home, self._environ)
+            server = Server(place, make_key(home), self)
             self._opened.callback(server.close)
-            self._opened.callback(remove_meeting, self._config.home)
+            self._opened.callback(remove_meeting, home)
             server.start()
-            write_meeting(self._config.home, Meeting(os.getpid(), place))
+            write_meeting(home, Meeting(os.getpid(), place))
             ready()
-            while not self._stop.wait(_TICK):
-                self._look_after(server)
+            while not self._ended:
+                self._look_after(server, self._lending)
+                select.select([self._hears], [], [], _TICK)
 
     def end(self) -> None:
-        """Make `serve` return soon; what is done is kept."""
-        self._stop.set()
+        """Make `serve` return soon; what is done is kept. Safe in a signal handler, as no lock would be."""
+        self._ended = True
+        with suppress(OSError):
+            os.write(self._bell, b".")
 
     def end_on_signals(self) -> None:
         """SIGTERM, SIGINT and SIGHUP end it in an orderly way."""
@@ -101,53 +105,38 @@ class Owner:
     # -- what the server asks ---------------------------------------------------------------------------------------
 
     def greet(self, hello: Hello) -> Welcome:
-        """Decide about a client; one with other settings brings them into force."""
-        self._asked = time.monotonic()
-        if self._stop.is_set():
+        """Decide about a client; one with other settings brings them into force, or is told why that can't be."""
+        self._greeted = time.monotonic()
+        lending = self._lending
+        if self._ended or lending is None:
             return Welcome("closing", self._build, os.getpid())
         if hello.build.is_newer_than(self._build):
-            threading.Thread(target=self._make_way, name="retire", daemon=True).start()
+            if self._retiring.acquire(blocking=False):
+                threading.Thread(target=self._make_way, args=(lending,), name="retire", daemon=True).start()
             return Welcome("older", self._build, os.getpid())
         if self._build.is_newer_than(hello.build):
             return Welcome("newer", self._build, os.getpid())
         if hello.config is not None:
-            self._bring_into_force(unpack_settings(hello.config, self._config.home))
+            lending.bring_into_force(unpack_settings(hello.config, self._config.home))
         return Welcome("welcome", self._build, os.getpid())
 
-    @contextmanager
-    def lend(self, stop: StopEvent | None = None) -> Iterator[CortexPort]:
+    def lend(self, stop: StopEvent | None = None) -> AbstractContextManager[Cortex]:
         """The index for one call; raises what kept it from being opened."""
-        call = _Call(stop)
-        with self._turn:
-            if not self._turn.wait_for(lambda: not self._changing, NOTICE_SECONDS * 2):
-                raise OwnerError("The owner is busy with changing its settings.", "Try again in a moment.")
-            if self._cortex is None:
-                self._reopen()
-            assert self._cortex is not None
-            self._calls.add(call)
-            cortex = self._cortex
-        try:
-            yield cortex
-        finally:
-            with self._turn:
-                self._calls.discard(call)
-                self._asked = time.monotonic()
-                self._turn.notify_all()
+        assert self._lending is not None
+        return self._lending.lend(stop)
 
     def explain(self, error: Exception) -> ExocortexError | None:
-        """What SQLite says of a file, for people; and whatever it was, the files are looked at as soon as can be."""
-        cortex = self._cortex
-        if cortex is None or not blames_file(error):
-            self._doubt(error)
+        """What SQLite says of a file, for people; and if it may be damaged, it is looked at as soon as can be."""
+        cortex = self._lending.cortex if self._lending is not None else None
+        if cortex is None:
             return None
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            self._doubt(error)
-        return cortex.explain(error)
-
-    def _doubt(self, error: Exception) -> None:
-        """A flipped bit within a row is no error to SQLite, and any to what reads it."""
-        if self._cortex is not None and self._cortex.upkeep is not None:
-            self._cortex.upkeep.damage = error
+        found = error.sqlite_errorcode & 0xFF if blames_file(error) else None
+        if found in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or (
+            # A flipped bit within a row is no error to SQLite, and any to what reads it.
+            not isinstance(error, (*_NO_SIGN_OF_DAMAGE, sqlite3.Error))
+        ):
+            _take_for_damage(cortex, error)
+        return cortex.explain(error) if blames_file(error) else None
 
     def report(self, error: BaseException) -> None:
         """Write it to standard error, which is the log."""
@@ -160,86 +149,44 @@ class Owner:
 
     # -- looking after itself ---------------------------------------------------------------------------------------
 
-    def _look_after(self, server: Server) -> None:
+    def _look_after(self, server: Server, lending: Lending) -> None:
         if not self._lock.is_in_force():
             log("the home is gone")
             self.end()
         elif not server.is_listening():
             log("the socket is gone")
             self.end()
-        elif (error := self._doubted()) is not None and time.monotonic() > self._checked + _CHECK_SECONDS:
+        elif (error := _doubt(lending)) is not None and time.monotonic() > self._checked + _CHECK_SECONDS:
             self._checked = time.monotonic()
-            log(f"opening the index anew: {error}")
-            self._change(self._config, because=error)
-        elif self._is_idle(server):
+            with suppress(OwnerError):  # settings are being changed: another time
+                lending.mend(error)
+        elif self._is_idle(server, lending):
             log("idle")
             self.end()
 
-    def _doubted(self) -> Exception | None:
-        """The error that makes the files look damaged."""
-        return self._cortex.upkeep.damage if self._cortex is not None and self._cortex.upkeep is not None else None
-
-    def _is_idle(self, server: Server) -> bool:
-        if self._stays or self._calls or time.monotonic() < self._asked + self._config.owner.idle_minutes * 60:
+    def _is_idle(self, server: Server, lending: Lending) -> bool:
+        asked = max(self._greeted, lending.asked)
+        if self._stays or time.monotonic() < asked + lending.config.owner.idle_minutes * 60:
             return False
-        return not server.clients and not (self._cortex and self._cortex.upkeep and self._cortex.upkeep.is_busy())
+        return not server.clients and not lending.in_use
 
-    def _make_way(self) -> None:
-        """For a newer program: when nothing runs, or after a while."""
-        with self._turn:
-            self._turn.wait_for(lambda: not self._calls, NOTICE_SECONDS)
+    def _make_way(self, lending: Lending) -> None:
+        """For a newer program: when it has been told so and nothing runs, or after a while."""
+        time.sleep(_TICK / 2)
+        lending.wait_for_calls()
         log("a newer program takes over")
         self.end()
 
-    def _bring_into_force(self, config: Config) -> None:
-        if config != self._config:
-            log("settings changed")
-            self._change(config)
 
-    def _change(self, config: Config, because: Exception | None = None) -> None:
-        """Close the index and open it with these settings, between calls; one that doesn't end is told to.
-
-        `because` of an error that no sound file gives, what is damaged is found and set aside in between.
-        """
-        with self._turn:
-            if not self._turn.wait_for(lambda: not self._changing, NOTICE_SECONDS * 2):
-                return
-            self._changing = True
-            for call in self._calls:
-                if call.stop is not None:
-                    call.stop.set()
-            self._turn.wait_for(lambda: not self._calls, NOTICE_SECONDS)
-        try:
-            self._close_index()
-            self._config = config
-            if because is not None:
-                blame(config.home, because)
-            with suppress(ExocortexError):
-                self._reopen()
-        finally:
-            with self._turn:
-                self._changing = False
-                self._turn.notify_all()
-
-    def _reopen(self) -> None:
-        """Raises ExocortexError if the index still can't be opened."""
-        try:
-            self._cortex = self._open_index(self._config, log)
-        except ExocortexError as error:
-            log(error.message)
-            raise
-
-    def _close_index(self) -> None:
-        cortex, self._cortex = self._cortex, None
-        if cortex is not None:
-            cortex.close()
+def _take_for_damage(cortex: Cortex, error: Exception) -> None:
+    if cortex.upkeep is not None:
+        cortex.upkeep.damage = error
 
 
-class _Call:
-    """A call that runs."""
-
-    def __init__(self, stop: StopEvent | None) -> None:
-        self.stop = stop
+def _doubt(lending: Lending) -> Exception | None:
+    """The error that makes the files look damaged."""
+    cortex = lending.cortex
+    return cortex.upkeep.damage if cortex is not None and cortex.upkeep is not None else None
 
 
 def log(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 
 from exocortex.config import Folder
@@ -29,8 +29,14 @@ class Scanned:
     away: tuple[str, ...]
     """Why folders could not be looked at, or lost too many notes at once, a sentence each; what was indexed serves."""
     warnings: tuple[str, ...]
-    left: tuple[str, ...] = ()
-    """`folder:path` of what moved (its new path) or is gone: searches see it by now."""
+    arrived: tuple[str, ...] = ()
+    """`folder:path` of what moved there: searches see it by now."""
+    gone: tuple[str, ...] = ()
+    """`folder:path` of what was deleted, or moved away."""
+
+    def __add__(self, other: Scanned) -> Scanned:
+        """Of several folders."""
+        return Scanned(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,7 @@ class Scanner:
         total = Scanned(0, self._forget_folders({folder.name for folder in folders}), (), ())
         for folder in folders:
             one = self._scan(folder, accept_deletions)
-            total = Scanned(
-                total.moved + one.moved,
-                total.removed + one.removed,
-                total.away + one.away,
-                total.warnings + one.warnings,
-                total.left + one.left,
-            )
+            total = total + one
         return total
 
     def _forget_folders(self, configured: set[str]) -> int:
@@ -321,8 +321,10 @@ def _away(sentence: str) -> Scanned:
 
 
 def _scanned(folder: str, changes: _Changes, away: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> Scanned:
-    left = (*(file.path for _, file in changes.moves), *(row.file.path for row in changes.removed))
-    return Scanned(len(changes.moves), len(changes.removed), away, warnings, tuple(f"{folder}:{path}" for path in left))
+    arrived = [file.path for _, file in changes.moves]
+    gone = [row.file.path for row in (*(row for row, _ in changes.moves), *changes.removed)]
+    places = (tuple(f"{folder}:{path}" for path in paths) for paths in (arrived, gone))
+    return Scanned(len(changes.moves), len(changes.removed), away, warnings, *places)
 
 
 def _too_many(folder: Folder, vanished: int, known: int) -> str:

@@ -6,14 +6,14 @@ nothing of sockets.
 
 from __future__ import annotations
 
+import logging
 import os
-import resource
-import sys
+import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,18 +21,20 @@ from queue import Empty, SimpleQueue
 from threading import Event as StopEvent
 from typing import TypeVar
 
+from exocortex.burden import give_way, memory
 from exocortex.core.errors import ExocortexError, IndexStoreError
 from exocortex.core.events import Event, Happening, Indexed, Notice, Progress, Saved, saved
 from exocortex.core.status import OwnerStatus
 from exocortex.indexing import Indexer
-from exocortex.storage.database import blames_file
+from exocortex.storage.database import DamagedFileError, blames_file
 from exocortex.storage.ledger import Ledger
-from exocortex.watching import Watcher
+from exocortex.watching import Dirty, Watcher
 
 FLUSH_SECONDS = 1.0
 """Longest that a search waits for what was just saved."""
 
 _Told = TypeVar("_Told")
+_log = logging.getLogger(__name__)
 
 _SYNC_SECONDS = 0.1
 """Longest that a search waits for news of what was just saved; it takes a millisecond or two."""
@@ -40,8 +42,8 @@ _TICK = 1.0
 """Seconds between looks at the watcher's health."""
 _CHORES_EVERY = 60.0
 _RETRY_FIRST, _RETRY_MOST = 5.0, 600.0
-_NICE = 10
-"""Searches are somebody waiting; this isn't."""
+_ROOM_OR_TIME = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+"""What SQLite finds wrong with a disk or a neighbour, and never with the file."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class Upkeep:
         attach: Callable[[], None],
         watcher: Callable[[Callable[[], None]], Watcher],
         chores: Sequence[Callable[[], str | None]] = (),
+        files: Sequence[Path] = (),
     ) -> None:
         self._indexer = indexer
         self._ledger = ledger
@@ -71,6 +74,8 @@ class Upkeep:
         """Opens the vector index; done once, on this thread, after the first look at the notes."""
         self._chores = chores
         """Done every minute; what they return is told."""
+        self._files = {path: _inode(path) for path in files}
+        """What is open, and must stay in its place: a database that was deleted takes in what nobody will find."""
         self._started = datetime.now().astimezone()
         self._wake = threading.Event()
         self._watcher = watcher(self._wake.set)
@@ -82,11 +87,16 @@ class Upkeep:
         self._paused = ledger.get("paused") == "1"
         self._pausing: deque[tuple[bool, threading.Event]] = deque()
         self._looked = False
+        """Whether all the notes have been looked at, and no look failed since."""
+        self._looking = False
         self._due = True
         self._tries = 0
-        self._not_before = self._checked = self._chored = 0.0
-        self.problem: str | None = None
-        """Why the last attempt failed; None while all is well."""
+        self._attached = False
+        self._not_before = self._checked = 0.0
+        self._chored = -_CHORES_EVERY
+        self._problem: str | None = None
+        self._neglect: str | None = None
+        """Why a chore could not be done."""
         self.damage: Exception | None = None
         """The index or its disk is at fault: whoever owns this must close it and open it anew."""
         self._thread = threading.Thread(target=self._work, name="upkeep", daemon=True)
@@ -104,6 +114,11 @@ class Upkeep:
         self._watcher.close()
 
     # -- asked from other threads -----------------------------------------------------------------------------------
+
+    @property
+    def problem(self) -> str | None:
+        """Why the last attempt failed; None while all is well."""
+        return self._problem or self._neglect
 
     def run(self, *, retry: bool, accept_deletions: bool, stop: StopEvent) -> Iterator[Event]:
         """Bring everything up to date; this takes the place of what goes on in the background."""
@@ -157,7 +172,7 @@ class Upkeep:
         return OwnerStatus(
             pid=os.getpid(),
             started=self._started,
-            memory_bytes=_memory(),
+            memory_bytes=memory(),
             watch=self._watcher.status(),
             paused=self._paused,
             progress=self._progress,
@@ -171,7 +186,8 @@ class Upkeep:
 
     def is_current(self) -> bool:
         """Whether every change that was noticed has been looked at."""
-        return self._is_watched() and self._watcher.due() is None
+        # In this order: who looks says so before taking what is due.
+        return self._is_watched() and self._watcher.due() is None and not self._looking and self._looked
 
     def _is_watched(self) -> bool:
         return self._looked and self._thread.is_alive() and self._watcher.status().mode == "events"
@@ -191,7 +207,7 @@ class Upkeep:
     # -- the thread -------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        _give_way()
+        give_way()
         with self._guarded():
             self._watcher.start()
         while not self._closing.is_set():
@@ -199,7 +215,7 @@ class Upkeep:
             self._wake.clear()
             with self._guarded():
                 self._step()
-        self._answer_tickets()
+        self._answer(self._taken())
 
     def _step(self) -> None:
         self._small_things()
@@ -207,6 +223,7 @@ class Upkeep:
             self._carry_out(self._jobs.popleft())
         elif self._due and not self._paused and time.monotonic() >= self._not_before:
             self._catch_up()
+        self._attach_once()
         self._do_chores()
 
     def _patience(self) -> float:
@@ -221,18 +238,37 @@ class Upkeep:
         if time.monotonic() > self._checked + _TICK:
             self._checked = time.monotonic()
             self._watcher.check()
+            self._check_files()
         while self._pausing:
-            self._paused, done = self._pausing.popleft()
-            self._indexer.set_paused(self._paused)
+            paused, done = self._pausing.popleft()
+            self._indexer.set_paused(paused)
+            self._paused = paused
             done.set()
         if not self._paused and (self._tickets or self._watcher.due() == 0):
-            self._look()
-        self._answer_tickets()
+            with self._guarded():
+                self._look()
+        if self._paused:
+            self._answer(self._taken())
+
+    def _check_files(self) -> None:
+        lost = [path.name for path, inode in self._files.items() if _inode(path) != inode]
+        if lost and self.damage is None:
+            self.damage = IndexStoreError(f"{' and '.join(lost)} was deleted or replaced.", "It is opened anew.")
 
     def _look(self) -> None:
-        """Make what was saved searchable by words."""
-        asked = bool(self._tickets)
-        dirty = self._watcher.take_all() if asked else self._watcher.take()
+        """Make what was saved searchable by words; whoever waits for it is told, whether it succeeds or not."""
+        tickets = self._taken()
+        self._looking = True
+        try:
+            self._look_at(self._watcher.take_all() if tickets else self._watcher.take(), asked=bool(tickets))
+        except BaseException:
+            self._looked = False  # what was taken is known to nobody any more: only a look at all the notes finds it
+            raise
+        finally:
+            self._looking = False
+            self._answer(tickets)
+
+    def _look_at(self, dirty: Dirty, *, asked: bool) -> None:
         began = time.monotonic()
         if dirty.rescan or not self._looked or (asked and self._watcher.status().mode != "events"):
             found = self._indexer.refresh(None, FLUSH_SECONDS)
@@ -242,13 +278,17 @@ class Upkeep:
             found = self._indexer.refresh(dirty.paths, FLUSH_SECONDS)
         else:
             return
-        self._due = self._due or bool(found.changed or found.left)
-        if found.changed:
-            self._tell(saved(datetime.now().astimezone(), found.changed))
+        self._due = self._due or bool(found.changed or found.gone or found.left)
+        if found.changed or found.gone:
+            self._tell(saved(datetime.now().astimezone(), found.changed, found.gone))
 
-    def _answer_tickets(self) -> None:
-        while self._tickets:
-            self._tickets.popleft().set()
+    def _taken(self) -> list[threading.Event]:
+        """The tickets handed in so far; of what is handed in from now on, the next look is."""
+        return [self._tickets.popleft() for _ in range(len(self._tickets))]
+
+    def _answer(self, tickets: Iterable[threading.Event]) -> None:
+        for ticket in tickets:
+            ticket.set()
 
     def _catch_up(self) -> None:
         """Words and meaning of all that isn't in yet; broken off for anything more urgent."""
@@ -263,10 +303,12 @@ class Upkeep:
 
     def _succeeded(self) -> None:
         self._looked = True
-        self._tries, self._not_before, self.problem = 0, 0.0, None
+        self._tries, self._not_before, self._problem = 0, 0.0, None
 
     def _carry_out(self, job: _Job) -> None:
         self._due = False
+        self._chored = -_CHORES_EVERY
+        self._do_chores()
         try:
             for event in self._indexer.run(retry=job.retry, accept_deletions=job.accept_deletions, stop=job.stop):
                 self._follow(event)
@@ -285,18 +327,28 @@ class Upkeep:
             self._progress = event if isinstance(event, Progress) else None
         self._tell(event)
         self._small_things()
+        self._do_chores()
 
     def _do_chores(self) -> None:
-        if time.monotonic() < self._chored + _CHORES_EVERY and self._chored:
+        """Every minute, in the middle of a long run too."""
+        if time.monotonic() < self._chored + _CHORES_EVERY:
             return
-        if not self._chored:
-            with self._guarded():
-                self._attach()
         self._chored = time.monotonic()
+        failed = None
         for chore in self._chores:
-            with self._guarded():
+            try:
                 if said := chore():
                     self._tell(Notice(said))
+            except Exception as error:  # noqa: BLE001 (a border, as in `_guarded`)
+                failed = self._noted(error)
+        self._neglect = failed
+
+    def _attach_once(self) -> None:
+        """After the first run, which nobody should wait longer for."""
+        if not self._attached:
+            self._attached = True
+            with self._guarded():
+                self._attach()
 
     def _tell(self, event: Happening) -> None:
         for told in list(self._listeners):
@@ -309,33 +361,33 @@ class Upkeep:
             yield
         except Exception as error:  # noqa: BLE001 (a border: the thread must live on, whatever a disk or a library did)
             self._progress = None
-            self.problem = _sentence(error)
+            self._problem = self._noted(error)
             self._due = True
             if time.monotonic() >= self._not_before:  # else it was asked for before its time
                 self._not_before = time.monotonic() + min(_RETRY_MOST, _RETRY_FIRST * 2**self._tries)
                 self._tries += 1
-            if blames_file(error):
-                self.damage = error
-            self._tell(Notice(self.problem))
+
+    def _noted(self, error: Exception) -> str:
+        """Told, logged if nobody expected it, and taken for damage if a sound file doesn't give it; for people."""
+        said = _sentence(error)
+        if not isinstance(error, ExocortexError):
+            _log.exception("the index could not be kept up")
+        if isinstance(error, DamagedFileError) or (
+            blames_file(error) and error.sqlite_errorcode & 0xFF not in _ROOM_OR_TIME
+        ):
+            self.damage = error
+        self._tell(Notice(said))
+        return said
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, ExocortexError):
         return f"{error.message} {error.hint}".strip()
     return f"Indexing failed ({type(error).__name__}: {error}); it is tried again."
-
-
-def _give_way() -> None:
-    """On Linux a thread has a priority of its own, which the threads and processes it starts inherit."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-
-def _memory() -> int:
-    """Bytes of this process in memory now, where that can be told; else at most so far."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return pages * os.sysconf("SC_PAGE_SIZE")

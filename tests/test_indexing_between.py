@@ -67,8 +67,9 @@ class Desk:
         return self.indexer.run(stop=stop)
 
     def refresh(self, *raws: str) -> tuple[str, ...]:
-        """Look at these paths of the folder."""
-        return self.indexer.refresh([("notes", raw) for raw in raws]).changed
+        """Look at these paths of the folder; what became of any of them."""
+        found = self.indexer.refresh([("notes", raw) for raw in raws])
+        return (*found.changed, *found.gone)
 
     def words(self, *words: str) -> list[set[str]]:
         """Where each of these words is found."""
@@ -104,7 +105,7 @@ def test_a_run_tells_which_notes_it_found_changed(desk: Desk) -> None:
     desk.vault.write("0.md", "pelican\n")
     desk.vault.remove("1.md")
     told = [event for event in desk.indexer.run() if isinstance(event, Saved)]
-    assert [(event.changed, event.count) for event in told] == [(("notes:1.md",), 1), (("notes:0.md",), 1)]
+    assert [(event.changed, event.gone) for event in told] == [((), ("notes:1.md",)), (("notes:0.md",), ())]
     desk.vault.fill({f"more {number}.md": "heron\n" for number in range(7)})
     (many,) = (event for event in desk.indexer.run() if isinstance(event, Saved))
     assert (len(many.changed), many.count) == (5, 7)

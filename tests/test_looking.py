@@ -92,7 +92,7 @@ def test_new_changed_and_gone_files_are_seen(watched: Watched) -> None:
     looked = watched.look(
         "a.md", "sub/new.md", "b.md", "other.pdf", "pic.png", "never.md", ".git/index", "ignored/e.md"
     )
-    assert looked == Scanned(0, 1, (), (), ("notes:b.md",))
+    assert looked == Scanned(0, 1, (), (), (), ("notes:b.md",))
     assert paths(watched.ledger) == {"a.md", "sub/c.md", "sub/new.md"}
     assert watched.ledger.folder_status("notes", "", missing=False).others == 1
 
@@ -111,7 +111,7 @@ def test_what_was_not_asked_for_is_not_looked_at(watched: Watched) -> None:
 def test_a_rename_is_a_move_even_if_only_its_end_is_told(watched: Watched, told: tuple[str, ...]) -> None:
     (row,) = watched.ledger.files("notes", ["a.md"])
     watched.vault.move("a.md", "sub/z.md")
-    assert watched.look(*told) == Scanned(1, 0, (), (), ("notes:sub/z.md",))
+    assert watched.look(*told) == Scanned(1, 0, (), (), ("notes:sub/z.md",), ("notes:a.md",))
     assert [one.row for one in watched.ledger.files("notes", ["sub/z.md"])] == [row.row]
 
 

@@ -227,7 +227,7 @@ def test_many_notes_gone_at_once_are_kept_until_they_are_back(books: Books) -> N
     assert books.sums() == (70, 0, 70, 0, 31)
     for file in kept.iterdir():
         file.rename(books.vault.root / file.name)
-    assert books.scan() == Scanned(0, 1, (), (), ("notes:99.md",))
+    assert books.scan() == Scanned(0, 1, (), (), (), ("notes:99.md",))
     assert books.sums() == (100, 0, 100, 0, 0)
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import pytest
@@ -16,12 +15,11 @@ from exocortex.config import Config, Folder
 from exocortex.core.answers import Citation, Support
 from exocortex.core.errors import UsageError
 from exocortex.core.events import Progress
-from exocortex.core.ports import Embedder
 from exocortex.core.summaries import Digest, Period, Point, Summary
 from exocortex.cortex import Cortex
+from exocortex.cortex.engines import Engines
 from exocortex.engines.echo_model import EchoModel
 from exocortex.engines.hash_embedder import HashEmbedder
-from exocortex.summarizing import Writer
 
 MORE = {
     "Work/Meetings/2024-05-13 Weir.md": "# Weir\n\nThe heron stood under the radar for eleven minutes.\n\n"
@@ -258,18 +256,6 @@ def test_of_very_many_notes_the_last_changed_are_shown(week: Cortex, vault: Vaul
 # -- with a language model --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A verdict."""
-
-    support: Support
-
-
-def found_in_it(sentence: str, cited: Sequence[str], _embedder: Embedder) -> Said:
-    """Supported if it stands there word for word."""
-    return Said(Support.SUPPORTED if any(sentence in text for text in cited) else Support.UNSUPPORTED)
-
-
 @pytest.fixture
 def writing(open_vault: Opener, vault: Vault, today: date) -> Iterator[Cortex]:
     vault.fill(NOTES | MORE)
@@ -277,8 +263,8 @@ def writing(open_vault: Opener, vault: Vault, today: date) -> Iterator[Cortex]:
     config = Config(open_vault.home, (Folder("notes", vault.root),))
     open_vault().close()
     open_vault.opened.clear()
-    writer = Writer(EchoModel(), found_in_it)
-    with Cortex(config, None, lambda _: HashEmbedder(), in_memory, lambda: today, writer=lambda: writer) as opened:
+    engines = Engines(lambda _: HashEmbedder(), in_memory, lambda _: EchoModel())
+    with Cortex(config, None, engines, lambda: today) as opened:
         index(opened)
         yield opened
 

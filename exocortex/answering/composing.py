@@ -92,14 +92,17 @@ def _composed(answer: Answer, packed: Packed, model: LanguageModel | None, began
 def _quoted_instead(quoted: Answer, error: EngineError, written: str = "") -> Answer:
     said = f"{error.message} {error.hint}".strip()
     return replace(
-        quoted, written=written, failed=True, notices=(f"{said} The answer is quoted from your notes instead.",)
+        quoted,
+        written=written,
+        failed=True,
+        notices=(*quoted.notices, f"{said} The answer is quoted from your notes instead."),
     )
 
 
 def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop: StopEvent) -> Answer:
     if writing.failure is not None:
         return _quoted_instead(task.quoted, writing.failure, writing.text)
-    notices = []
+    notices = [*task.quoted.notices]
     if writing.packed.dropped:
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")
     if stop.is_set():

@@ -129,7 +129,7 @@ def _kept(answer: Answer, strict: bool) -> Answer:
 
 
 def paint_answer(face: Face, answer: Answer) -> None:
-    """The answer's sentences, their sources, and how much was looked at."""
+    """The answer's sentences, their sources, and how much was looked at; beside it what people should know."""
     if answer.abstained:
         _paint_abstention(face, answer)
     else:
@@ -150,7 +150,8 @@ def paint_verdicts(face: Face, answer: Answer) -> None:
     for sentence in answer.sentences:
         if sentence.support is not Support.SUPPORTED:
             text = " ".join(sentence.text.split())
-            mark = Span(f"{SUPPORT_MARKS[sentence.support]}: ", "warning")
+            why = f" ({'; '.join(sentence.reasons)})" if sentence.reasons else ""
+            mark = Span(f"{SUPPORT_MARKS[sentence.support]}{why}: ", "warning")
             face.console.line(Span(text, "faint"), lead=[*indent(face), mark])
     _paint_end(face, answer)
 

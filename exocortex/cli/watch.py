@@ -59,9 +59,13 @@ def _paint(face: Face, event: Saved | Indexed | Notice) -> None:
     if isinstance(event, Notice):
         face.console.line(now, Span(event.text, "warning"))
     elif isinstance(event, Saved):
-        more = event.count - len(event.changed)
-        named = ", ".join(_spelled(face, place) for place in event.changed)
-        face.console.line(now, Span(named, "accent"), Span(f" and {more:,} more" if more else ""), Span("  searchable"))
+        more = event.count - len(event.changed) - len(event.gone)
+        for places, what in ((event.changed, "searchable"), (event.gone, "gone")):
+            if places:
+                named = ", ".join(_spelled(face, place) for place in places)
+                face.console.line(now, Span(named, "accent"), Span(f"  {what}"))
+        if more:
+            face.console.line(now, Span(f"and {more:,} more", "faint"))
     elif event.embedded:
         face.console.line(now, Span(f"{counted(event.embedded, 'passage')} by meaning too", "faint"))
 

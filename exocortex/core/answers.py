@@ -114,4 +114,4 @@ class Answer:
     failed: bool = False
     """The model failed: what is answered was quoted instead."""
     notices: tuple[str, ...] = ()
-    """What people should know: passages left out, a model that failed."""
+    """What people should know: notes that are away, passages left out, a model that failed."""

@@ -51,18 +51,20 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Changes of the notes that have just become searchable by words."""
+    """Changes of the notes that searches by words see from now on."""
 
     at: datetime
     changed: tuple[str, ...]
-    """`folder:path` of the first few."""
+    """`folder:path` of the first few that are searchable as they are now."""
+    gone: tuple[str, ...]
+    """Of the first few that can't be found any more: deleted, moved elsewhere, or not to be read as they are now."""
     count: int
-    """How many notes changed, removed ones included."""
+    """How many there are of both."""
 
 
-def saved(at: datetime, places: Sequence[str]) -> Saved:
-    """That these `folder:path` became searchable; of many, the number is enough."""
-    return Saved(at, tuple(places[:_NAMED]), len(places))
+def saved(at: datetime, changed: Sequence[str], gone: Sequence[str]) -> Saved:
+    """That these `folder:path` became searchable, and these can't be found any more; of many, the number is enough."""
+    return Saved(at, tuple(changed[:_NAMED]), tuple(gone[:_NAMED]), len(changed) + len(gone))
 
 
 Event = Progress | Saved | Indexed

@@ -92,4 +92,5 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "coverage": plain(answer.coverage),
         "hits": plain(answer.hits),
         "receipt": answer.receipt,
+        "notices": list(answer.notices),
     }

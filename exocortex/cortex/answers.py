@@ -111,7 +111,7 @@ class Answers:
         from exocortex.answering import ExtractiveEngine
         from exocortex.answering.composing import Task
 
-        self._index.refresh()
+        notices = self._index.refresh()
         full = asked.query or asked.question
         with self._views.open() as view:
             query = view.query(full, literal=asked.literal, scope=asked.scope)
@@ -127,6 +127,7 @@ class Answers:
                 citations=draft.citations,
                 coverage=self._index.coverage(view, found.searched),
                 hits=_best_of_each(found.hits)[:NEAREST_NOTES],
+                notices=(*notices, *found.notices),
             )
             task = Task(full, found.hits, quoted, asked.history, asked.instructions, asked.sampling)
             return _Prepared(task, embedder, view.catalog.digests(hit.note.id for hit in found.hits))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event as StopEvent
 
 from exocortex.config import Config
 from exocortex.core.answers import Coverage
-from exocortex.core.errors import UsageError, VaultError
+from exocortex.core.errors import ExocortexError, UsageError, VaultError
 from exocortex.core.events import Event, Happening
 from exocortex.core.results import Freshness
 from exocortex.core.status import Status
@@ -18,6 +21,9 @@ from exocortex.indexing import Indexer
 from exocortex.meaning import Meaning
 from exocortex.upkeep import Upkeep
 from exocortex.views import View, Views
+
+NEWS_SECONDS = 600.0
+"""How long whoever searches is told what opening the index made good."""
 
 RECALL_SAMPLE = 50
 """Vectors whose neighbours are looked for in both ways."""
@@ -34,13 +40,17 @@ class Index:
         embedders: Embedders,
         meaning: Meaning,
         upkeep: Upkeep | None,
+        news: tuple[str, ...] = (),
     ) -> None:
+        """`news`: what opening it made good, a sentence each."""
         self._config = config
         self._views = views
         self._indexer = indexer
         self._embedders = embedders
         self._meaning = meaning
         self._upkeep = upkeep
+        self._news = news
+        self._opened = time.monotonic()
 
     def run(
         self, *, retry: bool = False, accept_deletions: bool = False, stop: StopEvent | None = None
@@ -51,6 +61,7 @@ class Index:
                 self._require_folders()
         if self._upkeep is not None:
             return self._upkeep.run(retry=retry, accept_deletions=accept_deletions, stop=stop or StopEvent())
+        deliver_captures(self._config)
         return self._indexer.run(retry=retry, accept_deletions=accept_deletions, stop=stop)
 
     def watch(self, *, stop: StopEvent | None = None) -> Iterator[Happening]:
@@ -85,7 +96,8 @@ class Index:
             self._indexer.refresh()
             return (*self._indexer.away, *self._meaning.notices())
         self._upkeep.flush()
-        return (*self._upkeep.notices(), *self._indexer.away, *self._meaning.notices())
+        news = self._news if time.monotonic() < self._opened + NEWS_SECONDS else ()
+        return (*news, *self._upkeep.notices(), *self._indexer.away, *self._meaning.notices())
 
     def status(self) -> Status:
         """The ledger, without looking at the disk."""
@@ -111,7 +123,7 @@ class Index:
             next_embedder=target.name if other else None,
             as_of=ledger.scanned_at(),
             bytes_on_disk=_size(self._config.home),
-            notices=(*self._indexer.away, *self._meaning.notices()),
+            notices=(*self._news, *_waiting_captures(self._config), *self._indexer.away, *self._meaning.notices()),
             owner=self._upkeep.status() if self._upkeep is not None else None,
         )
 
@@ -128,7 +140,7 @@ class Index:
         status = self._status(view)
         freshness = self.freshness(view)
         return Coverage(
-            notes=sum(folder.on_disk for folder in status.folders),
+            notes=sum(folder.on_disk + folder.frozen for folder in status.folders),
             searched=searched,
             pending=freshness.pending,
             embedding=freshness.embedding,
@@ -141,7 +153,29 @@ class Index:
             raise VaultError("No folder of notes is set up yet.", "Add yours with `exo init FOLDER`.")
 
 
+def deliver_captures(config: Config) -> str | None:
+    """Make notes of captures that a crash or an absent folder left in the journal; returns what people should know."""
+    from exocortex.capturing import deliver, waiting
+
+    late = [one for one in deliver(config) if not one.delivered] if waiting(config) else []
+    return f"{len(late)} captured in the journal and not in a note yet: {late[0].reason}." if late else None
+
+
+def _waiting_captures(config: Config) -> tuple[str, ...]:
+    from exocortex.storage.journal import left
+
+    with suppress(ExocortexError):
+        count = len(left(config.home))
+        return (f"{count:,} captured and not in a note yet; to try again: exo index",) if count else ()
+    return ()
+
+
 def _size(home: Path) -> int:
-    """Bytes of the index and the vectors."""
-    files = [*home.glob("index.db*"), *(home / "vectors").rglob("*")]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    """Bytes of the index and the vectors; what vanishes meanwhile has none."""
+    paths = [*home.glob("index.db*")]
+    paths += [Path(here, name) for here, _, names in os.walk(home / "vectors") for name in names]
+    total = 0
+    for path in paths:
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total

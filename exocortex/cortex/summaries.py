@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
-from exocortex.answering import verify
+from exocortex.answering.verifying import verify
 from exocortex.config import Folder
 from exocortex.core.errors import UsageError
 from exocortex.core.events import Progress

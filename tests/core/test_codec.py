@@ -44,7 +44,7 @@ def test_every_result_comes_back_as_it_was(value: Any) -> None:
     [
         Progress("words", 1, 2, 0.5),
         Indexed(1, 2, 3, 4, 5, 6, stopped=False, seconds=0.5),
-        Saved(datetime(2024, 3, 5, 12, tzinfo=UTC), ("notes:a.md",), 1),
+        Saved(datetime(2024, 3, 5, 12, tzinfo=UTC), ("notes:a.md",), ("notes:b.md",), 2),
         Notice("polling"),
     ],
 )

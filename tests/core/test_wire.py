@@ -70,6 +70,7 @@ def test_an_answer() -> None:
         },
         "hits": [plain(HIT)],
         "receipt": None,
+        "notices": [],
     }
 
 
