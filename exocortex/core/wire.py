@@ -92,5 +92,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "coverage": plain(answer.coverage),
         "hits": plain(answer.hits),
         "receipt": answer.receipt,
+        "written": answer.written,
+        "dropped_citations": answer.dropped,
+        "failed": answer.failed,
         "notices": list(answer.notices),
     }

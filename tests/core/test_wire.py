@@ -70,6 +70,9 @@ def test_an_answer() -> None:
         },
         "hits": [plain(HIT)],
         "receipt": None,
+        "written": "",
+        "dropped_citations": 0,
+        "failed": False,
         "notices": [],
     }
 
