@@ -13,7 +13,17 @@ from exocortex.cli.asking import agreed
 from exocortex.cli.console import Role, Span
 from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.cli.model_adding import add_command, get_command
-from exocortex.cli.modelling import amount, described, fit_of, followed, is_used, models, say_other_setting, use
+from exocortex.cli.modelling import (
+    amount,
+    described,
+    fit_of,
+    followed,
+    is_used,
+    models,
+    say_if_missing,
+    say_other_setting,
+    use,
+)
 from exocortex.core import sizes
 from exocortex.core.errors import ModelError
 from exocortex.core.wire import document
@@ -194,6 +204,7 @@ def _list(face: Face, as_json: bool) -> int:
             face.console.notice(Span(entry.why, "warning"))
     for part in parts:
         face.console.notice(Span(_say_part(part), "faint"))
+    say_if_missing(face, [entry.name for entry in entries])
     say_other_setting(face)
     return DONE if entries else NOTHING
 

@@ -49,6 +49,15 @@ def say_other_setting(face: Face) -> None:
         face.console.notice(Span(f"For now {origin} comes before it: {config.model.name}.", "warning"))
 
 
+def say_if_missing(face: Face, names: list[str]) -> None:
+    """Warn if the model that is to be used isn't among those there are."""
+    wanted = face.config().model.name
+    if wanted and not any(is_used(face, name) for name in names):
+        face.console.notice(
+            Span(f"{wanted} is to be used, and there is no such model. None: exo model use --none", "warning")
+        )
+
+
 def described(model: Model) -> dict[str, object]:
     """A model flat, as scripts like it."""
     shape: dict[str, object] = plain(model)

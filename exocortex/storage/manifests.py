@@ -60,15 +60,13 @@ def name_from(text: str) -> str:
 
 
 def read_manifest(path: Path) -> Model:
-    """Read one; raises ModelError if it is damaged, FileNotFoundError if it is missing."""
+    """Read one; raises ModelError if it is damaged or missing."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             shape = json.loads(file.read(_MOST_BYTES))
         model: Model = unpack(Model, shape["model"] if shape["schema"] == _SCHEMA else None)
         if model.name == path.name.removesuffix(SUFFIX):
             return model
-    except FileNotFoundError:
-        raise
     except (OSError, ValueError, KeyError, TypeError, CodecError):
         pass
     name = path.name.removesuffix(SUFFIX)

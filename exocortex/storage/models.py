@@ -123,7 +123,7 @@ class Models:
                     yield event
         if found is None:
             return
-        same = self._with_digest(found.sha256)
+        same = self._with_digest(found.sha256, source)
         if same is not None:
             yield Added(same, is_new=False)
             return
@@ -140,7 +140,7 @@ class Models:
         Raises ModelError if it isn't a whole language model, UsageError if another model has that name.
         """
         header = gguf.read_usable(fetched)
-        same = self._with_digest(sha256)
+        same = self._with_digest(sha256, fetched)
         if same is not None:
             with self._explaining(f"{fetched} can't be removed"):
                 fetched.unlink()
@@ -228,9 +228,13 @@ class Models:
     def _manifest(self, name: str) -> Path:
         return self.folder / f"{name}{manifests.SUFFIX}"
 
-    def _with_digest(self, sha256: str) -> Model | None:
-        models = (entry.model for entry in self.entries() if entry.state not in ("away", "gone", "damaged"))
-        return next((model for model in models if model is not None and model.sha256 == sha256), None)
+    def _with_digest(self, sha256: str, source: Path) -> Model | None:
+        """The model that has these bytes for certain: its file is as it was, or is the very one they were read from."""
+        for entry in self.entries():
+            is_it = entry.state == "ready" or (entry.state == "changed" and entry.file.samefile(source))
+            if is_it and entry.model is not None and entry.model.sha256 == sha256:
+                return entry.model
+        return None
 
     def _require_free(self, name: str) -> None:
         for one in self._names():

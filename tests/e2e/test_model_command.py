@@ -59,6 +59,7 @@ def test_the_first_model_is_used_at_once_and_another_on_demand(place: Place, tin
     assert place.exo("model", "use", "other-new").out == "Other-new is used from now on.\n"
     assert place.exo("config", "--json").json()["items"][-3]["value"] == "Other-new"
     assert "environment EXO_MODEL_NAME comes before it" in place.exo("model", EXO_MODEL_NAME="Tiny").err
+    assert "gone is to be used, and there is no such model" in place.exo("model", EXO_MODEL_NAME="gone").err
     assert place.exo("model", "use", "--none").code == 0
     assert [one["used"] for one in place.exo("model", "--json").json()["models"]] == [False, False]
     assert not (place.home / "owner.json").exists()

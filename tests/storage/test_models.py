@@ -131,6 +131,21 @@ def test_the_same_bytes_twice_are_one_model(models: Models, tiny: Path, tmp_path
     assert sorted(os.listdir(models.folder)) == [".lock", "Tiny.gguf", "Tiny.json"]
 
 
+def test_good_bytes_are_not_already_there_while_those_of_the_model_are_bad(
+    models: Models, tiny: Path, tmp_path: Path
+) -> None:
+    add(models, tiny, as_copy=True)
+    os.truncate(models.file("Tiny"), 1000)
+    with pytest.raises(UsageError, match="another model called Tiny"):
+        add(models, tiny)
+    models.remove("Tiny")
+    os.utime(tiny)
+    models.file("Tiny").unlink()
+    assert add(models, tiny).is_new
+    os.utime(tiny)
+    assert not add(models, tiny).is_new
+
+
 def test_two_models_of_one_name_are_refused(models: Models, tiny: Path, tmp_path: Path) -> None:
     add(models, tiny)
     (tmp_path / "b").mkdir()
