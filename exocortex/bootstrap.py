@@ -125,7 +125,7 @@ def embedder(name: str, config: Config) -> Embedder:
     if name.startswith(LOCAL_MODEL):
         from exocortex.engines.sentence_transformers import SentenceTransformersEmbedder
 
-        return SentenceTransformersEmbedder(name, config.embedder.threads or None)
+        return SentenceTransformersEmbedder(name.removeprefix(LOCAL_MODEL), config.embedder.threads or None, name=name)
     raise ConfigError(
         f"There is no embedder called “{name}”.",
         f"Set embedder.name to {BUNDLED_EMBEDDER}, {HASH_EMBEDDER} or {LOCAL_MODEL}FOLDER.",

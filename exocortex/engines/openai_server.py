@@ -52,7 +52,7 @@ class OpenAIServer:
         self.address = Address(url, "model.url")
         self.context = context
         self._base = self.address.path.removesuffix("/v1")
-        self._headers = {"Content-Type": "application/json", "User-Agent": "exocortex"}
+        self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._first_seconds = first_seconds

@@ -25,9 +25,6 @@ from exocortex.engines.wordpieces import load_tokenizer
 if TYPE_CHECKING:
     from exocortex.core.ports import Vectors
 
-PREFIX = "st:"
-"""What a setting begins with that names such a model."""
-
 _SETTING = "embedder.name"
 _PROMPTS: dict[Kind, tuple[str, ...]] = {"query": ("query",), "note": ("document", "passage", "corpus")}
 """The names under which models keep what they want before each kind of text, as the library looks for them."""
@@ -54,15 +51,15 @@ class LocalTokenCounter:
 
 
 class SentenceTransformersEmbedder:
-    """Embeds with the model that `name` names: `st:` and its folder, or its name in the local cache.
+    """Embeds with the model in a folder, or of this name in the local cache; `name` is what a setting calls it.
 
     Reads the settings and weighs the files at once (a second a gigabyte), loads the model at the first `embed`. May be
     called from several threads. Raises EngineError if the library or the model is missing, or can't be used safely.
     """
 
-    def __init__(self, name: str, threads: int | None = None) -> None:
-        self.name = name
-        self._folder = find_model(name.removeprefix(PREFIX), _SETTING)
+    def __init__(self, model: str, threads: int | None = None, *, name: str = "") -> None:
+        self.name = name or model
+        self._folder = find_model(model, _SETTING)
         self._tokenizer = _tokenizer_file(self._folder)
         self._prompts = _prompts(self._folder)
         self._length = _max_length(self._folder)

@@ -61,7 +61,7 @@ def folder(_libraries: None) -> Path:
 
 @pytest.fixture(scope="module")
 def embedder(folder: Path) -> SentenceTransformersEmbedder:
-    return SentenceTransformersEmbedder(f"st:{folder}", threads=2)
+    return SentenceTransformersEmbedder(str(folder), threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +98,12 @@ def test_a_vector_is_a_function_of_its_text_alone(
 
 
 def test_another_embedder_with_other_threads_gives_the_same_bits(folder: Path, alone: dict[str, bytes]) -> None:
-    vectors = SentenceTransformersEmbedder(f"st:{folder}", threads=1).embed(TEXTS, kind="query")
+    vectors = SentenceTransformersEmbedder(str(folder), threads=1).embed(TEXTS, kind="query")
     assert [vector.tobytes() for vector in vectors] == list(alone.values())
 
 
 def test_several_threads_may_load_and_embed_at_once(folder: Path, alone: dict[str, bytes]) -> None:
-    fresh = SentenceTransformersEmbedder(f"st:{folder}", threads=2)
+    fresh = SentenceTransformersEmbedder(str(folder), threads=2)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda text: fresh.embed([text, text])[1].tobytes(), TEXTS))
     assert found == list(alone.values())
@@ -144,7 +144,7 @@ def test_the_counter_counts_as_the_bundled_one_and_can_be_sent_to_another_proces
 
 def test_a_model_that_reads_little_has_notes_cut_to_its_size(copy: Path) -> None:
     edit(copy / "sentence_bert_config.json", max_seq_length=66)
-    short = SentenceTransformersEmbedder(f"st:{copy}")
+    short = SentenceTransformersEmbedder(str(copy))
     assert short.max_tokens == 64
     assert short.token_counter()(["word " * 64, "word " * 65]) == [CHUNK_TOKENS, CHUNK_TOKENS + 4]
     whole, other = short.embed(["word " * 64, "word " * 64 + "banana"])
@@ -154,25 +154,25 @@ def test_a_model_that_reads_little_has_notes_cut_to_its_size(copy: Path) -> None
 def test_what_a_model_wants_before_its_texts_is_put_there(copy: Path, embedder: SentenceTransformersEmbedder) -> None:
     prompts = {"query": "Find: ", "passage": "Note: "}
     edit(copy / "config_sentence_transformers.json", prompts=prompts)
-    prompted = SentenceTransformersEmbedder(f"st:{copy}")
+    prompted = SentenceTransformersEmbedder(str(copy))
     assert prompted.max_tokens == 252
     assert prompted.fingerprint != embedder.fingerprint
     for kind, prompt in (("query", "Find: "), ("note", "Note: ")):
         asked: Any = kind
         assert np.array_equal(prompted.embed(["rain"], asked), embedder.embed([prompt + "rain"]))
     edit(copy / "config_sentence_transformers.json", prompts={"any": "Say: "}, default_prompt_name="any")
-    assert np.array_equal(SentenceTransformersEmbedder(f"st:{copy}").embed(["rain"]), embedder.embed(["Say: rain"]))
+    assert np.array_equal(SentenceTransformersEmbedder(str(copy)).embed(["rain"]), embedder.embed(["Say: rain"]))
 
 
 def test_the_fingerprint_follows_the_model_wherever_it_lies(copy: Path, embedder: SentenceTransformersEmbedder) -> None:
-    assert SentenceTransformersEmbedder(f"st:{copy}").fingerprint == embedder.fingerprint
+    assert SentenceTransformersEmbedder(str(copy)).fingerprint == embedder.fingerprint
     pooling = copy / "1_Pooling" / "config.json"
     edit(pooling, pooling_mode_cls_token=True, pooling_mode_mean_tokens=False)
-    first_token = SentenceTransformersEmbedder(f"st:{copy}")
+    first_token = SentenceTransformersEmbedder(str(copy))
     assert first_token.fingerprint != embedder.fingerprint
     assert not np.array_equal(first_token.embed(["rain"]), embedder.embed(["rain"]))
     edit(pooling, pooling_mode_mean_tokens=True)
-    assert SentenceTransformersEmbedder(f"st:{copy}").embed(["rain"]).shape == (1, 768)
+    assert SentenceTransformersEmbedder(str(copy)).embed(["rain"]).shape == (1, 768)
 
 
 def test_a_plain_transformer_in_half_precision_is_pooled_and_widened(
@@ -186,7 +186,7 @@ def test_a_plain_transformer_in_half_precision_is_pooled_and_widened(
     save_file(halves, copy / "model.safetensors", metadata={"format": "pt"})
     for name in ("modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"):
         (copy / name).unlink()
-    plain = SentenceTransformersEmbedder(f"st:{copy}")
+    plain = SentenceTransformersEmbedder(str(copy))
     assert (plain.max_tokens, plain.dimensions) == (510, 384)
     assert (plain.embed(["rain"]) * embedder.embed(["rain"])).sum() > 0.999
 
@@ -202,30 +202,30 @@ def test_a_model_is_found_by_its_name_in_the_local_cache(
         shutil.copytree(folder, place / "snapshots" / commit)
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
     for name in ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", "someone/else"):
-        assert SentenceTransformersEmbedder(f"st:{name}").fingerprint == embedder.fingerprint
+        assert SentenceTransformersEmbedder(name).fingerprint == embedder.fingerprint
     assert make_embedder("st:someone/else", Config(tmp_path)).name == "st:someone/else"
     for name in ("all-MiniLM-L6", "../x", "./model", "/nowhere", "a/b/c", "é\n"):
         with pytest.raises(EngineError, match="There is no model") as missing:
-            SentenceTransformersEmbedder(f"st:{name}")
+            SentenceTransformersEmbedder(name)
         assert "Nothing is fetched" in missing.value.hint
     with pytest.raises(EngineError, match="names no model"):
-        SentenceTransformersEmbedder("st:")
+        SentenceTransformersEmbedder("")
 
 
 def test_weights_that_would_be_unpickled_are_refused(copy: Path) -> None:
     (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
     with pytest.raises(EngineError, match=r"no safetensors beside pytorch_model\.bin") as refused:
-        SentenceTransformersEmbedder(f"st:{copy}")
+        SentenceTransformersEmbedder(str(copy))
     assert "run code" in refused.value.hint
     (copy / "pytorch_model.bin").rename(copy / "model.safetensors")
     (copy / "2_Dense").mkdir()
     (copy / "2_Dense" / "pytorch_model.bin").write_bytes(pickle.dumps("x"))
     with pytest.raises(EngineError, match="no safetensors"):
-        SentenceTransformersEmbedder(f"st:{copy}")
+        SentenceTransformersEmbedder(str(copy))
     shutil.rmtree(copy / "2_Dense")
     (copy / "model.safetensors").unlink()
     with pytest.raises(EngineError, match=r"no safetensors$"):
-        SentenceTransformersEmbedder(f"st:{copy}")
+        SentenceTransformersEmbedder(str(copy))
 
 
 def test_code_that_comes_with_a_model_is_not_run(copy: Path, tmp_path: Path) -> None:
@@ -233,12 +233,12 @@ def test_code_that_comes_with_a_model_is_not_run(copy: Path, tmp_path: Path) -> 
     (copy / "modeling_x.py").write_text(f"open({str(trace)!r}, 'w')\nfrom transformers import BertModel as X\n")
     edit(copy / "config.json", auto_map={"AutoModel": "modeling_x.X"})
     with suppress(EngineError):  # refused or ignored, as the library's release has it
-        SentenceTransformersEmbedder(f"st:{copy}").embed(["rain"])
+        SentenceTransformersEmbedder(str(copy)).embed(["rain"])
     modules = json.loads((copy / "modules.json").read_text())
     modules[0]["type"] = "modeling_x.X"
     (copy / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(EngineError, match=r"brings code of its own \(modeling_x\.X\)"):
-        SentenceTransformersEmbedder(f"st:{copy}")
+        SentenceTransformersEmbedder(str(copy))
     assert not trace.exists()
 
 
@@ -246,11 +246,11 @@ def test_a_damaged_model_is_named(copy: Path) -> None:
     weights = (copy / "model.safetensors").read_bytes()
     (copy / "model.safetensors").write_bytes(weights[: len(weights) // 2])
     with pytest.raises(EngineError, match="cannot be loaded") as damaged:
-        SentenceTransformersEmbedder(f"st:{copy}").embed(["rain"])
+        SentenceTransformersEmbedder(str(copy)).embed(["rain"])
     assert str(copy) in damaged.value.message
     (copy / "tokenizer.json").unlink()
     with pytest.raises(EngineError, match=r"no tokenizer\.json"):
-        SentenceTransformersEmbedder(f"st:{copy}")
+        SentenceTransformersEmbedder(str(copy))
 
 
 ALONE = """
@@ -269,7 +269,7 @@ def test_it_writes_nothing_and_tries_no_network_whatever_the_environment_asks_fo
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | HOSTILE
     strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%net", "-e", "signal=none", "-o", str(log)]
     done = subprocess.run(
-        [*strace, sys.executable, "-c", ALONE, f"st:{folder}"],
+        [*strace, sys.executable, "-c", ALONE, str(folder)],
         capture_output=True,
         env=environ,
         cwd=tmp_path,
