@@ -32,8 +32,8 @@ SUPPORTED = 0.35
 WEAK = 0.2
 _CONTRADICTED = 0.1
 """The most that a contradicted sentence scores."""
-_SURE = 0.8
-"""Share of a clause's words from which its meaning is not looked at."""
+_SURE = 0.6
+"""Share of a clause's words from which its meaning could not change the verdict and is not looked at."""
 _MEANING = 0.4
 """Weight of similarity beside words."""
 _MOST_EMBEDDED = 2
