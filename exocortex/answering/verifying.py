@@ -1,8 +1,9 @@
 """Verifying: whether the lines that a sentence of an answer cites say what it says.
 
-Figures, dates, names and negations must match (contradicting.py). The rest is compared clause by clause: the words a
-clause shares with the cited sentence that fits it best (aligning.py) and, where those are few, the similarity of the
-two. One clause without a counterpart is enough for a doubt. Knows nothing of files, indexes or models of language.
+Figures, dates, names and negations must match, and no word may be its opposite (contradicting.py). The rest is compared
+clause by clause: the words a clause shares with the cited sentence that fits it best (aligning.py) and, where those are
+few, the similarity of the two. One clause without a counterpart is enough for a doubt. Knows nothing of files, indexes
+or models of language.
 """
 
 from __future__ import annotations
