@@ -51,7 +51,7 @@ class Row:
 def judge(found: Sequence[Case], name: str) -> tuple[Judged, list[float]]:
     """Every case with its verdict, and the milliseconds each took."""
     embedder = OnnxEmbedder(bundled("models/all-MiniLM-L6-v2"), threads=1)
-    verify("A warm start.", ["The engine starts warm, for once."], embedder)
+    embedder.embed(["A warm start."])
     judged, took = [], []
     for number, case in enumerate(found, start=1):
         began = time.perf_counter()

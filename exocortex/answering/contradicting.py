@@ -1,14 +1,15 @@
 """Contradictions: what must match exactly between a sentence and the lines it cites, and in which way it does not.
 
-Figures, dates, names and negations. Each finding is a short phrase for people. Knows nothing of how the rest of the
-wording compares.
+Figures, dates, names, negations and a short list of opposites. Each finding is a short phrase for people. Knows nothing
+of how the rest of the wording compares.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Generic, TypeVar
 
 from exocortex.answering.claims import Claims, Name
@@ -51,6 +52,16 @@ _SCOPE = 3
 """Content words after a negation that it may be about."""
 _REPEATED = 0.85
 """Share of words in common from which two sentences have the same wording."""
+_PAIRS = """
+above below, after before, allow forbid, allowed forbidden, always never, best worst, decrease increase,
+decreased increased, decreases increases, earlier later, early late, everybody nobody, everyone nobody,
+fall rise, fell rose, first last, high low, higher lower, highest lowest, in out, include exclude,
+included excluded, inside outside, left right, less more, lose win, lost won, maximum minimum, most few,
+most some, on off, open close, opened closed, optional required, over under, start end, started ended,
+starts ends, up down, valid invalid, with without
+"""
+_OPPOSITES = [frozenset(pair.split()) for pair in _PAIRS.split(",")]
+_OPPOSED = re.compile(rf"\b(?:{'|'.join(sorted(frozenset().union(*_OPPOSITES)))})\b", re.IGNORECASE)
 _FIGURES: _Kind[Figure] = _Kind(lambda one: one.figures, lambda one: one.figures + one.years, Figure.agrees)
 _NAMES: _Kind[Name] = _Kind(lambda one: one.names, lambda one: one.names, Name.agrees)
 
@@ -66,6 +77,7 @@ def contradictions(claims: Claims, evidence: Evidence) -> list[str]:
         *_unmatched(claims, evidence, _NAMES),
         *_exchanges(claims, evidence),
         *_negations(claims, evidence.near),
+        *_opposites(claims, evidence.near),
     ]
     return list(dict.fromkeys(found))
 
@@ -154,6 +166,17 @@ def _negations(claims: Claims, near: Sequence[Claims]) -> Iterator[str]:
                 yield affirmed
         if _same_wording(claims, one) and len(claims.negations) != len(one.negations):
             yield denied if len(claims.negations) > len(one.negations) else affirmed
+
+
+def _opposites(claims: Claims, near: Sequence[Claims]) -> Iterator[str]:
+    """Words that stand between the same words as their opposites do in the lines, where neither side has both."""
+    said = {match[0].lower(): match for match in _OPPOSED.finditer(claims.text)}
+    for one in near if said else ():
+        held = {match[0].lower(): match for match in _OPPOSED.finditer(one.text)}
+        for word, other in product(said.keys() - held.keys(), held.keys() - said.keys()):
+            place = claims.beside(*said[word].span())
+            if frozenset((word, other)) in _OPPOSITES and any(place) and place == one.beside(*held[other].span()):
+                yield f'"{word}" stands where the cited lines say "{other}"'
 
 
 def _same_wording(claims: Claims, one: Claims) -> bool:

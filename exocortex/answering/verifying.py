@@ -1,8 +1,9 @@
 """Verifying: whether the lines that a sentence of an answer cites say what it says.
 
-Figures, dates, names and negations must match (contradicting.py). The rest is compared clause by clause: the words a
-clause shares with the cited sentence that fits it best (aligning.py) and, where those are few, the similarity of the
-two. One clause without a counterpart is enough for a doubt. Knows nothing of files, indexes or models of language.
+Figures, dates, names and negations must match, and no word may be its opposite (contradicting.py). The rest is compared
+clause by clause: the words a clause shares with the cited sentence that fits it best (aligning.py) and, where those are
+few, the similarity of the two. One clause without a counterpart is enough for a doubt. Knows nothing of files, indexes
+or models of language.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ SUPPORTED = 0.35
 WEAK = 0.2
 _CONTRADICTED = 0.1
 """The most that a contradicted sentence scores."""
-_SURE = 0.8
-"""Share of a clause's words from which its meaning is not looked at."""
+_SURE = 0.6
+"""Share of a clause's words from which its meaning could not change the verdict and is not looked at."""
 _MEANING = 0.4
 """Weight of similarity beside words."""
 _MOST_EMBEDDED = 2

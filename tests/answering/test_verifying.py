@@ -92,6 +92,8 @@ def test_what_the_lines_say_is_supported(sentence: str, passage: str, embedder: 
         ("Ada and Tomas met Priya on 6 March 2024.", MEETING, '"6 March 2024" is not in the cited lines'),
         ("Priya will send the revised figures by Friday.", MEETING, '"Priya" stands where the cited lines say "Tomas"'),
         ("Tomas will send the revised figures by Monday.", MEETING, '"Monday" is not in the cited lines'),
+        ("Let it cool after slicing.", BREAD, '"after" stands where the cited lines say "before"'),
+        ("Do not close the oven early.", BREAD, '"close" stands where the cited lines say "open"'),
         ("They agreed never to cut the travel budget.", MEETING, "it is negated, unlike the cited lines"),
     ],
     ids=lambda text: text[:40],
