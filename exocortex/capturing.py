@@ -6,14 +6,16 @@ and each entry becomes a note exactly once, whoever replays it and however often
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exocortex.config import Config, Folder, ensure_home
@@ -50,16 +52,27 @@ class Captured:
     """Why it isn't, as the rest of a sentence."""
 
 
-def capture(config: Config, text: str, now: datetime, *, randomness: Callable[[int], bytes] = os.urandom) -> Captured:
+def capture(
+    config: Config,
+    text: str,
+    now: datetime,
+    *,
+    fields: Mapping[str, object] = MappingProxyType({}),
+    randomness: Callable[[int], bytes] = os.urandom,
+) -> Captured:
     """Make a note of `text` in the inbox; when this returns the text is on disk, as a note or in the journal.
 
-    `now` has a time zone: the one that the note's name and date are in. Raises UsageError for what can't be a note,
-    ConfigError without a folder of notes, JournalError if nothing can be kept.
+    `now` has a time zone: the one that the note's name and date are in. `fields` go into its frontmatter, as JSON,
+    which YAML reads. Raises UsageError for what can't be a note, ConfigError without a folder of notes, JournalError
+    if nothing can be kept.
     """
     text = _checked(text)
     folder = inbox_folder(config)
     ulid = make_ulid(int(now.timestamp() * 1000), randomness(10))
-    note = f"---\ncaptured: {now.isoformat(timespec='seconds')}\nid: {ulid}\n---\n\n{text}"
+    head = {"captured": now.isoformat(timespec="seconds"), "id": ulid}
+    lines = [f"{name}: {value}\n" for name, value in head.items()]
+    lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items()]
+    note = f"---\n{''.join(lines)}---\n\n{text}"
     paths = tuple(_paths(config.capture.inbox, now, text, ulid))
     ensure_home(config.home)
     entry = Entry(ulid, str(folder.root), paths, digest(note.encode()), note)

@@ -62,8 +62,12 @@ def checked(text: str, sources: Sequence[Citation], check: Check) -> Checked:
     cited, dropped = cite(text, len(sources))
     sentences = []
     for sentence, numbers in cited:
-        quotes = [sources[number - 1].quote for number in numbers]
-        verdict = check(sentence, quotes)
+        verdict = check(sentence, [_text_of(sources[number - 1]) for number in numbers])
         sentences.append(Sentence(sentence, tuple(numbers), verdict.support, verdict.reasons))
     named = {number for sentence in sentences for number in sentence.citations}
     return Checked(tuple(sentences), tuple(one for one in sources if one.number in named), dropped)
+
+
+def _text_of(source: Citation) -> str:
+    """What the model was shown: a year may stand in the note's title, or be its date."""
+    return f"{source.note.title}. {source.note.date or ''}\n\n{source.quote}"

@@ -30,7 +30,7 @@ from exocortex.core.events import Answered, Answering, Asked, Retrieved, Token
 from exocortex.core.wire import document
 
 _NEAREST = 3
-SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "weakly supported", Support.UNSUPPORTED: "not supported"}
+SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
 
 
 @click.command("ask", cls=QueryCommand)
@@ -76,7 +76,7 @@ def ask_command(
         _from_stdin() if question == ("-",) else required(question, "a question", 'exo ask "when does the lease end?"')
     )
     with face.cortex() as cortex, stopping(face.console, "Stopped.") as stop:
-        answer = _followed(face, cortex.answers.stream(text, **options, stop=stop), strict, shown=not as_json)
+        answer = follow_answer(face, cortex.answers.stream(text, **options, stop=stop), strict, shown=not as_json)
         if as_json:
             face.console.json(document(_kept(answer, strict)))
     if stop.is_set():
@@ -84,8 +84,8 @@ def ask_command(
     return NOTHING if answer.abstained else DONE
 
 
-def _followed(face: Face, events: Iterable[Answering], strict: bool, *, shown: bool) -> Answer:
-    """Paint an answer as it comes about, on a terminal; as a whole elsewhere."""
+def follow_answer(face: Face, events: Iterable[Answering], strict: bool, *, shown: bool) -> Answer:
+    """Paint an answer as it comes about, on a terminal; as a whole elsewhere. Returns it."""
     written = False
     for event in events:
         if isinstance(event, Answered):
@@ -151,7 +151,7 @@ def paint_verdicts(face: Face, answer: Answer) -> None:
         if sentence.support is not Support.SUPPORTED:
             text = " ".join(sentence.text.split())
             why = f" ({'; '.join(sentence.reasons)})" if sentence.reasons else ""
-            mark = Span(f"{SUPPORT_MARKS[sentence.support]}{why}: ", "warning")
+            mark = Span(f"{SUPPORT_MARKS[sentence.support].strip()}{why}: ", "warning")
             face.console.line(Span(text, "faint"), lead=[*indent(face), mark])
     _paint_end(face, answer)
 
@@ -195,7 +195,7 @@ def _paint_sentence(face: Face, sentence: Sentence) -> None:
     spans = [
         Span(text),
         Span(f" {numbers}", "accent"),
-        Span(f"  {SUPPORT_MARKS[sentence.support]}".rstrip(), "warning"),
+        Span(SUPPORT_MARKS[sentence.support], "warning"),
     ]
     face.console.line(*spans, lead=indent(face))
 

@@ -21,10 +21,15 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Ask and search": {
         "ask": ("ask", "Answer a question from your notes, with the lines that say so."),
+        "chat": ("chat", "A conversation, a question a line."),
         "search": ("search", "Find notes by words and by meaning."),
         "similar": ("search", "Find notes close in meaning to one."),
         "summarize": ("summarize", "What a note, a folder or a query's notes say, in a few points."),
         "digest": ("summarize", "What came into your notes today, or this week."),
+    },
+    "Check an answer": {
+        "receipt": ("receipt", "What an answer was made from, and what became of it."),
+        "replay": ("receipt", "Give the same model the same prompt again."),
     },
     "Read": {
         "show": ("notes", "Print a note, or the lines around one of its lines."),
