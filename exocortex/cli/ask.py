@@ -76,9 +76,10 @@ def ask_command(
         _from_stdin() if question == ("-",) else required(question, "a question", 'exo ask "when does the lease end?"')
     )
     with face.cortex() as cortex, stopping(face.console, "Stopped.") as stop:
-        answer = follow_answer(face, cortex.answers.stream(text, **options, stop=stop), strict, shown=not as_json)
+        events = cortex.answers.stream(text, **options, stop=stop)
+        answer = _kept(follow_answer(face, events, strict, shown=not as_json), strict)
         if as_json:
-            face.console.json(document(_kept(answer, strict)))
+            face.console.json(document(answer))
     if stop.is_set():
         return INTERRUPTED
     return NOTHING if answer.abstained else DONE

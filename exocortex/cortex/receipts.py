@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from exocortex.core.errors import EngineError, ExocortexError, UsageError
 from exocortex.core.events import Replayed, Token
 from exocortex.core.receipts import Anchor, Checked, Receipt, SourceNow
+from exocortex.cortex.index import Index
 from exocortex.storage.archive import Archive
 from exocortex.storage.state import State
 from exocortex.views import View, Views
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 class Receipts:
     """Receipts of answers."""
 
-    def __init__(self, views: Views, state: State, model: Callable[[str], LanguageModel | None]) -> None:
+    def __init__(
+        self, index: Index, views: Views, state: State, model: Callable[[str], LanguageModel | None]
+    ) -> None:
+        self._index = index
         self._views = views
         self._state = state
         self._archive: Archive = state.archive
@@ -34,6 +38,7 @@ class Receipts:
     def check(self, receipt: str) -> Checked:
         """One, and what became of its sources since."""
         found = self._archive.receipt(receipt)
+        self._index.refresh()
         with self._views.open() as view:
             return Checked(found, tuple(self._now(view, anchor) for anchor in found.passages))
 

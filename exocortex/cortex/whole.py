@@ -96,7 +96,7 @@ class Cortex:
         model, archive = self._models.get, self._state.archive
         self.answers = Answers(self.index, views, model, archive)
         self.threads = Threads(config.home, self.answers, archive, model)
-        self.receipts = Receipts(views, self._state, model)
+        self.receipts = Receipts(self.index, views, self._state, model)
         self.summaries = Summaries(self.index, views, config.folders, model)
         self.notes = Notes(self.index, views)
         if self.upkeep is not None:

@@ -46,7 +46,7 @@ def test_an_answer() -> None:
         "question": "Why?",
         "abstained": False,
         "engine": "extractive",
-        "sentences": [{"text": "So.", "support": "weak", "citations": [1]}],
+        "sentences": [{"text": "So.", "support": "weak", "citations": [1], "reasons": []}],
         "citations": [
             {
                 "number": 1,
