@@ -159,11 +159,16 @@ def test_a_receipt_tells_when_a_source_changed(place: OwnedPlace) -> None:
     assert isinstance(receipt, str)
     lease = place.vault / "Home" / "Lease.md"
     assert place.exo("receipt", receipt).code == 0
-    lease.write_text("A line more.\n\n" + lease.read_text().replace("---\ntitle", "---\ntitle", 1))
-    lease.rename(place.vault / "Contract.md")
-    moved = place.exo("receipt", receipt, "--json").json()["sources"]
-    assert {one["state"] for one in moved if one["anchor"]["path"] == "Home/Lease.md"} <= {"moved", "changed"}
-    contract = place.vault / "Contract.md"
+    lease.write_text(lease.read_text().replace("# Lease\n", "# Lease\n\nA line more.\n"))
+    assert place.exo("search", "deposit").code == 0
+    contract = lease.rename(place.vault / "Contract.md")
+    states = {
+        one["state"]: one["path"]
+        for one in place.exo("receipt", receipt, "--json").json()["sources"]
+        if one["anchor"]["path"] == "Home/Lease.md"
+    }
+    assert states["moved"] == "notes:Contract.md"
+    assert "gone" not in states
     contract.write_text(contract.read_text().replace("1,480", "1,580"))
     changed = place.exo("receipt", receipt)
     assert changed.code == 1
