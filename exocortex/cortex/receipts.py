@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 class Receipts:
     """Receipts of answers."""
 
-    def __init__(
-        self, index: Index, views: Views, state: State, model: Callable[[str], LanguageModel | None]
-    ) -> None:
+    def __init__(self, index: Index, views: Views, state: State, model: Callable[[str], LanguageModel | None]) -> None:
         self._index = index
         self._views = views
         self._state = state
@@ -75,10 +73,22 @@ def _compared(anchor: Anchor, place: str, text: str) -> SourceNow:
         if anchor.quote in " ".join(" ".join(lines[first : first + length + 1]).split()):
             same = first + 1 == anchor.first_line and place == f"{anchor.folder}:{anchor.path}"
             return SourceNow(anchor, "same" if same else "moved", place, first + 1, first + 1 + length)
-    there = " ".join(" ".join(lines[anchor.first_line - 1 : anchor.last_line]).split())
+    first = _likest(lines, length, anchor)
+    there = " ".join(" ".join(lines[first : first + length + 1]).split())
     before, now = (_sentences(one) for one in (anchor.quote, there))
     difference = "\n".join(difflib.unified_diff(before, now, "then", "now", lineterm="", n=1))
-    return SourceNow(anchor, "changed", place, anchor.first_line, min(anchor.last_line, len(lines)), difference)
+    return SourceNow(anchor, "changed", place, first + 1, min(first + 1 + length, len(lines)), difference)
+
+
+def _likest(lines: Sequence[str], length: int, anchor: Anchor) -> int:
+    """The line from which on most of the quote's words stand; of several the one nearest to where it stood."""
+    wanted = set(anchor.quote.split())
+
+    def rank(first: int) -> tuple[int, int]:
+        words = {word for line in lines[first : first + length + 1] for word in line.split()}
+        return len(wanted & words), -abs(first + 1 - anchor.first_line)
+
+    return max(range(len(lines)), key=rank)
 
 
 def _sentences(text: str) -> list[str]:
