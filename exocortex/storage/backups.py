@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from exocortex.core.errors import IndexStoreError, UsageError
-from exocortex.storage.database import suspicion
-from exocortex.storage.soundness import structure_fault
+from exocortex.storage.database import damaged, suspicion
+from exocortex.storage.soundness import connection_fault, structure_fault
 
 APART = timedelta(minutes=30)
 """Least time between two copies made in the background."""
@@ -87,7 +87,10 @@ class Backups:
         return self.take(connection)
 
     def take(self, connection: sqlite3.Connection) -> Backup | None:
-        """Copy the state now, unless the last copy is equal; raises IndexStoreError and leaves nothing half done."""
+        """Copy the state now, unless the last copy is equal; leaves nothing half done.
+
+        Raises IndexStoreError; DamagedFileError if it is the state that can't be copied, and not the disk's fault.
+        """
         try:
             self._make_folder()
             partial = self.folder / ".partial"
@@ -99,6 +102,9 @@ class Backups:
                     file.unlink(missing_ok=True)
             self._thin()
         except (OSError, sqlite3.Error) as error:
+            fault = connection_fault(connection, deep=True) if _tells_of_damage(error) else None
+            if fault is not None:
+                raise damaged(self._home / "state.db", fault) from error
             raise IndexStoreError(
                 f"No backup of the state could be made: {_reason(error)}.",
                 f"See that {self._home} can be written to and its disk has room.",
@@ -141,7 +147,7 @@ class Backups:
         """Give the copy its name, if it is in order and not the same as the last."""
         fault = structure_fault(partial, deep=True)
         if fault is not None:
-            raise sqlite3.DatabaseError(f"the copy is damaged, and so is likely state.db ({fault})")
+            raise sqlite3.DatabaseError(f"the copy is damaged ({fault})")
         newest = next(iter(self.list()), None)
         if newest is not None and _content(newest.path) == _content(partial):
             return None
@@ -226,6 +232,11 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
         # A copy that is a file of its own, with no journal beside it.
         copy.execute("PRAGMA journal_mode = DELETE").fetchall()
     _sync(path)
+
+
+def _tells_of_damage(error: OSError | sqlite3.Error) -> bool:
+    """Whether the state should be looked through, which on a full disk would only take time."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
 
 
 def _content(path: Path) -> bytes:
