@@ -100,6 +100,67 @@ def test_it_is_copied_when_it_changed_and_not_twice_in_half_an_hour(
     assert [(one.number, known(one.path)) for one in backups.list()] == [(3, 3), (2, 2), (1, 1)]
 
 
+def copies(state: State, backups: Backups, clock: Clock, *, writing: bool) -> int:
+    """In how many of the next 300 minutes something is written to the folder of the copies."""
+    count = 0
+    for _ in range(300):
+        clock.advance(minutes=1)
+        if writing:
+            remember(state, 1)
+        os.utime(backups.folder, ns=(0, 0))
+        state.back_up()
+        count += backups.folder.stat().st_mtime_ns != 0
+    return count
+
+
+def test_a_state_that_nobody_changes_is_not_copied_every_minute_only_to_be_compared(
+    tmp_path: Path, backups: Backups, clock: Clock
+) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        state.back_up()
+        assert copies(state, backups, clock, writing=False) == 0
+    again = Backups(tmp_path, clock)
+    with closing(State(tmp_path, again)) as state:
+        assert copies(state, again, clock, writing=False) == 1
+    assert len(backups.list()) == 1
+
+
+def test_a_state_that_is_written_and_stays_equal_is_compared_every_half_hour(
+    tmp_path: Path, backups: Backups, clock: Clock
+) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        state.back_up()
+        assert copies(state, backups, clock, writing=True) == 10
+    assert len(backups.list()) == 1
+
+
+def test_what_another_connection_changes_is_copied_too(tmp_path: Path, backups: Backups, clock: Clock) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        assert state.back_up()
+        clock.advance(hours=1)
+        assert state.back_up() is None
+        with closing(State(tmp_path)) as other:
+            remember(other, 2)
+        assert state.back_up()
+    with closing(State(tmp_path, backups)) as state:
+        clock.advance(hours=1)
+        remember(state, 3)
+        assert state.back_up()
+
+
+def test_a_copy_that_somebody_deleted_is_made_again(tmp_path: Path, backups: Backups, clock: Clock) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        first = state.back_up()
+        assert first is not None
+        first.path.unlink()
+        clock.advance(hours=1)
+        assert state.back_up()
+
+
 def test_a_clock_set_back_stops_no_backup_and_keeps_their_order(tmp_path: Path, backups: Backups, clock: Clock) -> None:
     with closing(State(tmp_path, backups)) as state:
         remember(state, 1)
