@@ -50,8 +50,10 @@ class Meaning:
         self._ahead = ThreadPoolExecutor(_AHEAD, "meaning")
 
     def close(self) -> None:
-        """Let go of Chroma's files."""
+        """Let go of Chroma's files, the vectors in memory and the threads, whoever still holds this object."""
         self._chroma.close()
+        self._ahead.shutdown(wait=False)
+        self._living.keep_only(None)
 
     def notices(self) -> tuple[str, ...]:
         """What the user should know of Chroma, a sentence each; nothing while all is well."""
@@ -69,7 +71,11 @@ class Meaning:
         self._chroma.attach(fingerprint)
 
     def publish(self, fingerprint: str, stop: StopEvent, *, lazily: bool = False) -> Iterator[Progress]:
-        """Bring Chroma up to the stored vectors, as `Publisher.publish` does; raises EngineError if Chroma fails."""
+        """Bring Chroma up to the stored vectors, as `Publisher.publish` does; raises EngineError if Chroma fails.
+
+        From here on this embedder is the one that serves, and no other's vectors are held in memory.
+        """
+        self._living.keep_only(fingerprint)
         return self._chroma.publish(fingerprint, stop, lazily=lazily)
 
     # -- searching --------------------------------------------------------------------------------------------------
