@@ -88,6 +88,7 @@ def deliver(config: Config) -> list[Captured]:
     """
     with suppress(VaultError):
         mend(config.home)
+    journal.sweep(config.home)
     found: dict[str, dict[str, str]] = {}
 
     def carriers(root: str) -> dict[str, str]:
@@ -95,18 +96,13 @@ def deliver(config: Config) -> list[Captured]:
             found[root] = dict(_carriers(root))
         return found[root]
 
-    captured = []
-    for record in journal.claimed(config.home):
-        try:
-            captured.append(_deliver(config, record, journal.read(record), carriers))
-        except ExocortexError as error:
-            captured.append(Captured(record.path, "", record.path.stem, False, error.message))
-    return captured
+    replayed = (_replay(config, path, carriers) for path in journal.left(config.home))
+    return [captured for captured in replayed if captured is not None]
 
 
 def waiting(config: Config) -> bool:
     """Whether the journal holds anything, if only what another process is at work on; raises JournalError."""
-    return bool(journal.left(config.home))
+    return bool(journal.left(config.home) or journal.unfinished(config.home))
 
 
 def inbox_folder(config: Config) -> Folder:
@@ -119,6 +115,18 @@ def inbox_folder(config: Config) -> Folder:
         known = ", ".join(folder.name for folder in config.folders)
         raise ConfigError(f"capture.folder is {wanted!r}, but there is no folder of that name.", f"There are: {known}")
     raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
+
+
+def _replay(config: Config, path: Path, carriers: Callable[[str], dict[str, str]]) -> Captured | None:
+    """What becomes of one entry; None while somebody else is at work on it."""
+    try:
+        record = journal.claim(path)
+        if record is None:
+            return None
+        with record:
+            return _deliver(config, record, journal.read(record), carriers)
+    except ExocortexError as error:
+        return Captured(path, "", path.stem, False, error.message)
 
 
 def _deliver(
@@ -146,7 +154,7 @@ def _deliver(
 def _obstacle(root: Path, folder: str) -> str:
     if not folder:
         return f"{root} is not among the folders of notes any more"
-    if not root.is_dir():
+    if not os.path.isdir(root):  # Path.is_dir raises where a folder on the way is closed to us
         return f"{root} is not there"
     return "" if os.access(root, os.W_OK | os.X_OK) else f"{root} can't be written to"
 

@@ -205,7 +205,8 @@ class _Asking:
                     yield unpack(kind, reply)
         except (LineClosed, CodecError) as closed:
             self._stream = None
-            raise OwnerError("The process that holds the index ended.", _GONE) from closed
+            if not asked_to_stop:
+                raise OwnerError("The process that holds the index ended, or was not kept up with.", _GONE) from closed
         finally:
             with self._turn:
                 if self._stream is mine:

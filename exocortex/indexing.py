@@ -318,9 +318,11 @@ class Indexer:
         """
         results = [one for one in results if not one.changing and self._awaits(one.job)]
         identities: dict[int, Identity] = {}
+        taken: set[str] = set()
         for result in results:
             if result.note is not None:
-                identities[result.job.row] = self._identity(result, {one.id for one in identities.values()})
+                identity = identities[result.job.row] = self._identity(result, taken)
+                taken.add(identity.id)
         self._state.remember(identities.values())
         with self._ledger.transaction():
             for result in results:

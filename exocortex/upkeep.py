@@ -42,6 +42,8 @@ _TICK = 1.0
 """Seconds between looks at the watcher's health."""
 _CHORES_EVERY = 60.0
 _RETRY_FIRST, _RETRY_MOST = 5.0, 600.0
+_BACKLOG = 1_000
+"""Events that somebody who watches may be behind by before steps of progress are left out."""
 _ROOM_OR_TIME = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
 """What SQLite finds wrong with a disk or a neighbour, and never with the file."""
 
@@ -352,7 +354,8 @@ class Upkeep:
 
     def _tell(self, event: Happening) -> None:
         for told in list(self._listeners):
-            told.put(event)
+            if told.qsize() < _BACKLOG or not isinstance(event, Progress):
+                told.put(event)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

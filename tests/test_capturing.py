@@ -16,6 +16,7 @@ from vaults import Vault
 from exocortex.capturing import Captured, capture, deliver, waiting
 from exocortex.config import CaptureSettings, Config, Folder
 from exocortex.core.errors import ConfigError, UsageError
+from exocortex.core.ulid import make_ulid
 from exocortex.storage.journal import JournalError
 from exocortex.storage.undoing import undo
 
@@ -198,6 +199,28 @@ def test_a_damaged_entry_is_kept_and_named_and_blocks_nobody(config: Config, vau
     assert [one.delivered for one in found.values()].count(True) == 1
     assert damaged.exists()
     assert len(_notes(vault)) == 1
+
+
+def test_an_entry_that_cannot_be_opened_is_named_and_blocks_nobody(config: Config, vault: Vault) -> None:
+    first, second = _kept(config, vault, "one"), _kept(config, vault, "two")
+    stuck = config.home / "journal" / "00000000000000000000000000.json"
+    stuck.mkdir()
+    (told, *others) = deliver(config)
+    assert (told.path, told.delivered) == (stuck, False)
+    assert "can't be read: Is a directory" in told.reason
+    assert {(one.ulid, one.delivered) for one in others} == {(first.ulid, True), (second.ulid, True)}
+    assert len(_notes(vault)) == 2
+    assert [one.path for one in deliver(config)] == [stuck]
+
+
+def test_what_a_killed_capture_left_unfinished_is_cleared_away_with_nothing_else_waiting(config: Config) -> None:
+    capture(config, "a thought", NOW)
+    left = config.home / "journal" / f".exo-{make_ulid(0, bytes(10))}.tmp"
+    left.write_text("half")
+    assert waiting(config)
+    assert deliver(config) == []
+    assert not waiting(config)
+    assert os.listdir(left.parent) == []
 
 
 def test_a_home_that_cannot_be_written_is_told(config: Config, home: Path, vault: Vault) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -276,6 +278,37 @@ def test_while_chroma_is_not_searched_a_few_changes_wait_until_somebody_asks(hom
         add(4 * MANY, 1)
         assert done(lazily=True) == 1  # by now it is searched
         meaning.close()
+
+
+def test_a_closed_meaning_holds_neither_vectors_nor_threads_until_garbage_is_collected(home: Path) -> None:
+    with closing(Store(home, in_memory=True)) as store:
+        store.fill(50)
+        store.agrees()
+        matrix = weakref.ref(store.meaning.held(store.reader.vectors, "f").matrix)
+        threads = [one for one in threading.enumerate() if one.name.startswith("meaning")]
+        assert matrix() is not None
+        assert threads
+        store.meaning.close()
+        assert matrix() is None
+        for thread in threads:
+            thread.join(5)
+            assert not thread.is_alive()
+
+
+def test_the_former_embedders_vectors_are_let_go_of_once_another_serves(home: Path) -> None:
+    with closing(Store(home, in_memory=True)) as store:
+        store.fill(50)
+        store.publish()
+        store.agrees()
+        former = weakref.ref(store.meaning.held(store.reader.vectors, "f").matrix)
+        store.fill(50, seed=2, fingerprint="g")
+        store.agrees("g")
+        assert former() is not None
+        with store.ledger.transaction():
+            store.ledger.vectors.keep_only("g")
+        store.publish("g")
+        assert former() is None
+        store.agrees("g")
 
 
 def test_a_large_chroma_that_is_not_searched_is_let_go_of(home: Path) -> None:

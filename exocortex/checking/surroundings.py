@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from exocortex.checking.findings import Finding, counted
@@ -16,12 +15,11 @@ from exocortex.config import Config
 from exocortex.storage.backups import FREE_BYTES, FREE_SHARE
 from exocortex.storage.database import connect_reader
 from exocortex.storage.lock import holder
+from exocortex.storage.mounts import Mount, mount_of, mounts
 
-_NETWORK = frozenset({"9p", "afs", "ceph", "cifs", "davfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"})
 _SYNCED_NAMES = ("dropbox", "onedrive", "icloud", "mobile documents", "google drive", "nextcloud", "syncthing")
 _SYNCED_MARKS = (".stfolder", ".dropbox", ".dropbox.cache", ".csync_journal.db", ".sync")
 _WATCHES_SHARE = 0.8
-_MOUNTS = Path("/proc/self/mountinfo")
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
@@ -33,7 +31,7 @@ def check_surroundings(config: Config) -> Iterator[Finding]:
     yield check_privacy(config.home)
     yield check_room(config.home)
     yield check_sqlite(sqlite3.sqlite_version_info, guarded=readers_never_checkpoint())
-    yield from check_places(config, mounts(_MOUNTS))
+    yield from check_places(config, mounts())
     yield check_watches(config, _number_in(_WATCHES))
     yield check_holder(config.home)
 
@@ -45,7 +43,7 @@ def check_privacy(home: Path) -> Finding:
         return Finding("home", "error", f"{home} belongs to another user.")
     if status.st_mode & 0o077:
         return Finding("home", "error", f"{home} is open to other users.", f"chmod 700 {shlex.quote(str(home))}")
-    strange = [path for path in home.rglob("*") if _is_strange(path)]
+    strange = [path for path in _below(home) if _is_strange(path)]
     if strange:
         what = f"{counted(len(strange), 'file')} in {home} ({strange[0].name} …) belong to another user."
         return Finding("home", "warning", what)
@@ -86,37 +84,6 @@ def readers_never_checkpoint() -> bool:
     with closing(connect_reader(Path(":memory:"))) as reader:
         (pages,) = reader.execute("PRAGMA wal_autocheckpoint").fetchone()
     return bool(pages == 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A place where a file system begins."""
-
-    place: str
-    kind: str
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether its files lie on another machine, or behind a program that may put them anywhere."""
-        return self.kind in _NETWORK or self.kind.startswith("fuse.")
-
-
-def mounts(table: Path) -> list[Mount]:
-    """The file systems of this machine (proc(5), mountinfo); none where it has no such table."""
-    try:
-        lines = table.read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return []
-    rows = [line.partition(" - ") for line in lines]
-    return [Mount(_unescaped(front.split()[4]), back.split()[0]) for front, _, back in rows if back]
-
-
-def mount_of(path: Path, table: list[Mount]) -> Mount | None:
-    """The file system that a path lies on."""
-    real = os.path.realpath(path)
-    around = [one for one in table if real == one.place or real.startswith(one.place.rstrip("/") + "/")]
-    # The last of those mounted at one place is the one to be seen.
-    return max(reversed(around), key=lambda one: len(one.place), default=None)
 
 
 def check_places(config: Config, table: list[Mount]) -> Iterator[Finding]:
@@ -168,6 +135,12 @@ def check_holder(home: Path) -> Finding:
     return Finding("owner", "ok", f"The index is held by {who or 'a process that has not said which'}.")
 
 
+def _below(home: Path) -> Iterator[Path]:
+    """Everything in the home, as far as it is still there when it is looked at."""
+    for here, folders, names in os.walk(home):
+        yield from (Path(here, name) for name in (*folders, *names))
+
+
 def _is_strange(path: Path) -> bool:
     try:
         return path.lstat().st_uid != os.geteuid()
@@ -180,10 +153,3 @@ def _number_in(path: Path) -> int | None:
         return int(path.read_text("ascii"))
     except (OSError, ValueError):
         return None
-
-
-def _unescaped(place: str) -> str:
-    """Spaces and the like are written as `\\040`."""
-    for character in " \t\n\\":
-        place = place.replace(f"\\{ord(character):03o}", character)
-    return place

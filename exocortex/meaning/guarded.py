@@ -41,7 +41,8 @@ class Guarded:
         """Whether a change is under way, which a search would have to wait for."""
         self._query_seconds = query_seconds
         self._write_seconds = write_seconds
-        self._stuck = False
+        self._late: Future[Any] | None = None
+        """What the thread was at when somebody last gave up waiting for it."""
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         Thread(target=self._work, name="chroma", daemon=True).start()
         try:
@@ -70,7 +71,7 @@ class Guarded:
     def close(self) -> None:
         """Let go of the files; what hangs in a call is left to itself."""
         try:
-            if not self._stuck:
+            if not self._is_stuck():
                 self._call(self._index.close, self._write_seconds)
         finally:
             self._calls.put(None)
@@ -86,15 +87,19 @@ class Guarded:
         self.stored = self._index.count()
         return deleted
 
+    def _is_stuck(self) -> bool:
+        return self._late is not None and not self._late.done()
+
     def _call(self, what: Callable[[], T], seconds: float) -> T:
-        if self._stuck:
+        if self._is_stuck():
             raise EngineError("The vector store still doesn't answer", "Search works without it, if slower.")
         answer: Future[T] = Future()
         self._calls.put((what, answer))
         try:
             return answer.result(seconds)
         except TimeoutError as error:
-            self._stuck = not self.changing
+            if not answer.cancel():  # else the thread is at another call, whose caller waits for it by its own clock
+                self._late = answer
             raise EngineError(
                 f"The vector store has not answered for {seconds:g} s", "Search works without it, if slower."
             ) from error
@@ -102,6 +107,8 @@ class Guarded:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             what, answer = call
+            if not answer.set_running_or_notify_cancel():
+                continue
             try:
                 answer.set_result(what())
             except EngineError as error:
@@ -110,4 +117,3 @@ class Guarded:
                 failure = EngineError(f"The vector store failed: {error}", "Search works without it, if slower.")
                 failure.__cause__ = error
                 answer.set_exception(failure)
-            self._stuck = False

@@ -121,6 +121,12 @@ class Living:
                 held = self._brought_up(held, vectors, fingerprint)
             return held
 
+    def keep_only(self, fingerprint: str | None) -> None:
+        """Let go of every other embedder's vectors; None: of all."""
+        with self._lock:
+            for other in [one for one in self._held if one != fingerprint]:
+                del self._held[other]
+
     def _brought_up(self, held: Snapshot | None, vectors: Vectors, fingerprint: str) -> Snapshot:
         changes = None if held is None or not held.keys else vectors.since(fingerprint, held.version)
         new = _load(vectors, fingerprint) if held is None or changes is None else _with(held, changes)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from exocortex.core.errors import IndexStoreError, UsageError
-from exocortex.storage.database import suspicion
-from exocortex.storage.soundness import structure_fault
+from exocortex.storage.database import damaged, suspicion
+from exocortex.storage.soundness import connection_fault, structure_fault
 
 APART = timedelta(minutes=30)
 """Least time between two copies made in the background."""
@@ -41,6 +41,20 @@ class Backup:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The state and the newest copy when they were last compared, and were equal then."""
+
+    copy: Backup | None
+    connection: sqlite3.Connection
+    counters: tuple[int, int]
+    at: datetime
+
+    def are(self, copy: Backup | None, connection: sqlite3.Connection) -> bool:
+        """Whether they are these, and unchanged since."""
+        return copy == self.copy and connection is self.connection and _counters(connection) == self.counters
+
+
 def now_utc() -> datetime:
     """The time, for whoever isn't handed another clock."""
     return datetime.now(UTC)
@@ -52,6 +66,7 @@ class Backups:
     def __init__(self, home: Path, now: Callable[[], datetime] = now_utc) -> None:
         self._home = home
         self._now = now
+        self._compared: _Compared | None = None
         self.folder = home / "backups" / "state"
 
     def list(self) -> list[Backup]:
@@ -76,19 +91,24 @@ class Backups:
     def keep_up(self, connection: sqlite3.Connection) -> Backup | None:
         """Copy the state if it changed since the last copy and that is half an hour old; thin the copies out.
 
-        None if nothing was to be done, or the disk is all but full. Raises IndexStoreError.
+        Whether it changed costs nothing to tell, but the first time. None if nothing was to be done, or the disk is all
+        but full. Raises IndexStoreError.
         """
         newest = next(iter(self.list()), None)
-        # After the clock was set back the last copy lies in the future: that is no reason to wait for it.
-        if newest is not None and timedelta(0) <= self._now() - newest.at < APART:
+        last = self._compared
+        if last is not None and last.are(newest, connection):
             return None
-        if short_of_room(self._home):
+        if any(self._is_recent(one.at) for one in (newest, last) if one is not None) or short_of_room(self._home):
             return None
         return self.take(connection)
 
     def take(self, connection: sqlite3.Connection) -> Backup | None:
-        """Copy the state now, unless the last copy is equal; raises IndexStoreError and leaves nothing half done."""
+        """Copy the state now, unless the last copy is equal; leaves nothing half done.
+
+        Raises IndexStoreError; DamagedFileError if it is the state that can't be copied, and not the disk's fault.
+        """
         try:
+            counters = _counters(connection)
             self._make_folder()
             partial = self.folder / ".partial"
             try:
@@ -99,10 +119,14 @@ class Backups:
                     file.unlink(missing_ok=True)
             self._thin()
         except (OSError, sqlite3.Error) as error:
+            fault = connection_fault(connection, deep=True) if _tells_of_damage(error) else None
+            if fault is not None:
+                raise damaged(self._home / "state.db", fault) from error
             raise IndexStoreError(
                 f"No backup of the state could be made: {_reason(error)}.",
                 f"See that {self._home} can be written to and its disk has room.",
             ) from error
+        self._compared = _Compared(next(iter(self.list()), None), connection, counters, self._now())
         return made
 
     def put_back(self, backup: Backup, aside: str) -> Path | None:
@@ -133,6 +157,10 @@ class Backups:
                 partial.unlink()
         return kept
 
+    def _is_recent(self, at: datetime) -> bool:
+        """After the clock was set back what was last lies in the future: that is no reason to wait for it."""
+        return timedelta(0) <= self._now() - at < APART
+
     def _make_folder(self) -> None:
         for folder in (self.folder.parent, self.folder):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -141,7 +169,7 @@ class Backups:
         """Give the copy its name, if it is in order and not the same as the last."""
         fault = structure_fault(partial, deep=True)
         if fault is not None:
-            raise sqlite3.DatabaseError(f"the copy is damaged, and so is likely state.db ({fault})")
+            raise sqlite3.DatabaseError(f"the copy is damaged ({fault})")
         newest = next(iter(self.list()), None)
         if newest is not None and _content(newest.path) == _content(partial):
             return None
@@ -226,6 +254,17 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
         # A copy that is a file of its own, with no journal beside it.
         copy.execute("PRAGMA journal_mode = DELETE").fetchall()
     _sync(path)
+
+
+def _counters(connection: sqlite3.Connection) -> tuple[int, int]:
+    """What changes with every change of the file: by other connections, and by this one."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version), connection.total_changes
+
+
+def _tells_of_damage(error: OSError | sqlite3.Error) -> bool:
+    """Whether the state should be looked through, which on a full disk would only take time."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
 
 
 def _content(path: Path) -> bytes:

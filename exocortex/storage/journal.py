@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any
 
 from exocortex.core.errors import ExocortexError
 from exocortex.core.ulid import ULID
-from exocortex.storage.records import Record
+from exocortex.storage.records import Record, temporary_name
 
 FOLDER = "journal"
 _SCHEMA = 1
 _SUFFIX = ".json"
+_TEMPORARY = re.compile(re.escape(temporary_name("ULID")).replace("ULID", ULID.pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +72,30 @@ def write(home: Path, entry: Entry) -> Record:
 
 def left(home: Path) -> list[Path]:
     """The entries that are there, the oldest first, whoever is at work on them; raises JournalError."""
-    try:
-        names = os.listdir(home / FOLDER)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise JournalError(f"{home / FOLDER} can't be read: {error.strerror}.", "Make it readable to you.") from error
-    return [home / FOLDER / name for name in sorted(names) if name.endswith(_SUFFIX)]
+    return [home / FOLDER / name for name in _names(home) if name.endswith(_SUFFIX)]
 
 
-def claimed(home: Path) -> Iterator[Record]:
-    """Each entry that nobody is at work on, locked while the caller is; raises JournalError."""
-    for path in left(home):
-        try:
+def unfinished(home: Path) -> list[Path]:
+    """What is being written, or was when its writer died; raises JournalError."""
+    return [home / FOLDER / name for name in _names(home) if _TEMPORARY.fullmatch(name)]
+
+
+def sweep(home: Path) -> None:
+    """Take away what writers that died left unfinished, which nobody was told is kept; raises JournalError."""
+    for path in unfinished(home):
+        with suppress(OSError):
             record = Record.claim(path)
-        except OSError as error:
-            raise JournalError(f"{path} can't be read: {error.strerror}.", "Look at it yourself.") from error
-        if record is not None:
-            with record:
-                yield record
+            if record is not None:
+                with record:
+                    record.remove()
+
+
+def claim(path: Path) -> Record | None:
+    """An entry, locked until it is closed; None if somebody else is at work on it. Raises JournalError."""
+    try:
+        return Record.claim(path)
+    except OSError as error:
+        raise JournalError(f"{path} can't be read: {error.strerror}.", "Look at it yourself.") from error
 
 
 def read(record: Record) -> Entry:
@@ -104,6 +111,15 @@ def read(record: Record) -> Entry:
         f"{record.path} is damaged: its text can't be made a note as it is.",
         "Its text may still be read in that file; copy it, then remove the file.",
     )
+
+
+def _names(home: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(home / FOLDER))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise JournalError(f"{home / FOLDER} can't be read: {error.strerror}.", "Make it readable to you.") from error
 
 
 def _checksum(fields: Any) -> str:

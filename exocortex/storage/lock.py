@@ -32,11 +32,6 @@ class IndexLock:
         self._command = shlex.join(sys.argv) if command is None else command
         self._fd: int | None = None
 
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock now."""
-        return self._fd is not None
-
     def acquire(self) -> None:
         """Take the lock at once, or raise IndexHeldError naming the process that has it.
 

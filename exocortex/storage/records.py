@@ -35,10 +35,8 @@ class Record:
         Raises OSError, FileExistsError included, and then leaves nothing.
         """
         make_folder(path.parent)
-        temporary = path.with_name(temporary_name(path.stem))
-        record = cls(temporary, os.open(temporary, _NEW, 0o600))
+        record = cls._new(path.with_name(temporary_name(path.stem)))
         try:
-            fcntl.flock(record._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             write_all(record._fd, data)
             if durable:
                 os.fsync(record._fd)
@@ -51,6 +49,24 @@ class Record:
             record.close()
             raise
         return record
+
+    @classmethod
+    def _new(cls, path: Path) -> Self:
+        """An empty one; whoever claims and removes it before it is locked takes nothing away but the first try."""
+        while True:
+            record = cls(path, os.open(path, _NEW, 0o600))
+            try:
+                fcntl.flock(record._fd, fcntl.LOCK_EX)
+                if os.path.samestat(os.fstat(record._fd), os.stat(path, follow_symlinks=False)):
+                    return record
+            except FileNotFoundError:
+                pass
+            except BaseException:
+                with suppress(OSError):
+                    record.remove()
+                record.close()
+                raise
+            record.close()
 
     @classmethod
     def claim(cls, path: Path) -> Self | None:

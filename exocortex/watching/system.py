@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-REMOTE = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "afs", "virtiofs", "vboxsf", "prl_fs", "glusterfs", "davfs")
-"""Beginnings of the names of file systems whose changes the kernel isn't told of, at least not all."""
-LOCAL_FUSE = "fuseblk"
-"""Disks of this machine whose file system is a program (NTFS, exFAT); all their changes go through the kernel."""
+from exocortex.storage.mounts import MOUNTS, mounts
+
 Identity = tuple[int, int]
 """(device, inode)."""
 
@@ -27,7 +24,7 @@ def identity(root: Path) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
-def remote_kind(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
+def remote_kind(root: Path, table: Path = MOUNTS) -> str | None:
     """The name of a file system that lies elsewhere, of this folder or of one mounted below it; None if all is local.
 
     Raises OSError if there is no such folder.
@@ -35,21 +32,8 @@ def remote_kind(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str 
     device = os.stat(root).st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     below = os.path.join(root, "")
-    try:
-        lines = mounts.read_bytes().splitlines()
-    except OSError:
-        return None
-    for fields in (line.split(b" ") for line in lines):
-        kind = os.fsdecode(fields[fields.index(b"-") + 1])
-        mine = os.fsdecode(fields[2]) == number or _unescaped(fields[4]).startswith(below)
-        if mine and kind.startswith(REMOTE) and kind != LOCAL_FUSE:
-            return kind
-    return None
-
-
-def _unescaped(place: bytes) -> str:
-    """A mount point with its blanks and backslashes, which proc_pid_mountinfo(5) writes in octal."""
-    return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), place))
+    here = (one for one in mounts(table) if one.device == number or one.place.startswith(below))
+    return next((one.kind for one in here if one.is_remote), None)
 
 
 def count_folders(roots: Iterable[Path]) -> int:

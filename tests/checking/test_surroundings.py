@@ -2,67 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from exocortex.checking.surroundings import (
-    Mount,
     check_places,
     check_privacy,
     check_room,
     check_sqlite,
     check_watches,
     has_reset_bug,
-    mount_of,
-    mounts,
     readers_never_checkpoint,
     synced_by,
 )
 from exocortex.config import Config, Folder
 from exocortex.config.settings import WatchSettings
-
-TABLE = """\
-22 28 0:21 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-23 22 0:22 / /mnt/share rw shared:2 - cifs //server/share rw
-24 22 0:23 / /mnt/with\\040space rw - nfs4 server:/x rw
-25 22 0:24 / /mnt/cloud rw - fuse.rclone remote: rw
-26 22 0:25 / /mnt/stick rw - fuseblk /dev/sdb1 rw
-27 22 0:26 / /mnt/share/local rw - tmpfs tmpfs rw
-"""
-
-
-def test_the_table_of_mounts_is_read(tmp_path: Path) -> None:
-    (tmp_path / "mountinfo").write_text(TABLE)
-    table = mounts(tmp_path / "mountinfo")
-    kinds = {
-        path: (mount.kind, mount.is_remote)
-        for path in (
-            "/x",
-            "/mnt/share/x",
-            "/mnt/shared",
-            "/mnt/with space/x",
-            "/mnt/cloud",
-            "/mnt/stick/x",
-            "/mnt/share/local/x",
-        )
-        if (mount := mount_of(Path(path), table))
-    }
-    assert kinds == {
-        "/x": ("ext4", False),
-        "/mnt/share/x": ("cifs", True),
-        "/mnt/shared": ("ext4", False),
-        "/mnt/with space/x": ("nfs4", True),
-        "/mnt/cloud": ("fuse.rclone", True),
-        "/mnt/stick/x": ("fuseblk", False),
-        "/mnt/share/local/x": ("tmpfs", False),
-    }
-    assert mounts(tmp_path / "nowhere") == []
-    assert mount_of(Path("/x"), []) is None
-
-
-def test_what_is_mounted_over_another_is_what_counts() -> None:
-    assert mount_of(Path("/a/b"), [Mount("/", "ext4"), Mount("/a", "ext4"), Mount("/a", "9p")]) == Mount("/a", "9p")
+from exocortex.storage.mounts import Mount
 
 
 def test_network_file_systems_are_named(tmp_path: Path) -> None:
@@ -123,6 +81,25 @@ def test_a_home_open_to_others_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     one = check_privacy(tmp_path)
     assert (one.severity, one.mend) == ("error", f"chmod 700 {tmp_path}")
+
+
+def test_files_that_vanish_while_the_home_is_looked_through_are_no_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            (tmp_path / "a/b/c").mkdir(parents=True)
+            shutil.rmtree(tmp_path / "a")
+
+    busy = threading.Thread(target=come_and_go)
+    busy.start()
+    try:
+        for _ in range(300):
+            assert check_privacy(tmp_path).severity == "ok"
+    finally:
+        stop.set()
+        busy.join()
 
 
 def test_room_and_watches_are_counted(tmp_path: Path) -> None:

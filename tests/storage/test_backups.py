@@ -14,6 +14,8 @@ import pytest
 
 from exocortex.core.errors import IndexStoreError, UsageError
 from exocortex.storage.backups import DAILY, MONTHLY, WEEKLY, Backup, Backups, kept, set_aside
+from exocortex.storage.damage import is_suspect, mend
+from exocortex.storage.database import DamagedFileError, suspicion
 from exocortex.storage.soundness import structure_fault
 from exocortex.storage.state import Identity, State
 
@@ -55,6 +57,13 @@ def known(path: Path) -> int:
         return len(state.identities())
 
 
+def spoil(path: Path) -> None:
+    """Damage a page that holds rows."""
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 : 3 * 4096 + 64] = b"\xff" * 64
+    path.write_bytes(content)
+
+
 def test_a_copy_is_whole_private_and_needs_no_other_file(tmp_path: Path, backups: Backups) -> None:
     mask = os.umask(0)
     try:
@@ -89,6 +98,67 @@ def test_it_is_copied_when_it_changed_and_not_twice_in_half_an_hour(
         remember(state, 3)
         assert state.back_up()
     assert [(one.number, known(one.path)) for one in backups.list()] == [(3, 3), (2, 2), (1, 1)]
+
+
+def copies(state: State, backups: Backups, clock: Clock, *, writing: bool) -> int:
+    """In how many of the next 300 minutes something is written to the folder of the copies."""
+    count = 0
+    for _ in range(300):
+        clock.advance(minutes=1)
+        if writing:
+            remember(state, 1)
+        os.utime(backups.folder, ns=(0, 0))
+        state.back_up()
+        count += backups.folder.stat().st_mtime_ns != 0
+    return count
+
+
+def test_a_state_that_nobody_changes_is_not_copied_every_minute_only_to_be_compared(
+    tmp_path: Path, backups: Backups, clock: Clock
+) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        state.back_up()
+        assert copies(state, backups, clock, writing=False) == 0
+    again = Backups(tmp_path, clock)
+    with closing(State(tmp_path, again)) as state:
+        assert copies(state, again, clock, writing=False) == 1
+    assert len(backups.list()) == 1
+
+
+def test_a_state_that_is_written_and_stays_equal_is_compared_every_half_hour(
+    tmp_path: Path, backups: Backups, clock: Clock
+) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        state.back_up()
+        assert copies(state, backups, clock, writing=True) == 10
+    assert len(backups.list()) == 1
+
+
+def test_what_another_connection_changes_is_copied_too(tmp_path: Path, backups: Backups, clock: Clock) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        assert state.back_up()
+        clock.advance(hours=1)
+        assert state.back_up() is None
+        with closing(State(tmp_path)) as other:
+            remember(other, 2)
+        assert state.back_up()
+    with closing(State(tmp_path, backups)) as state:
+        clock.advance(hours=1)
+        remember(state, 3)
+        assert state.back_up()
+
+
+def test_a_copy_that_somebody_deleted_is_made_again(tmp_path: Path, backups: Backups, clock: Clock) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        remember(state, 1)
+        first = state.back_up()
+        assert first is not None
+        first.path.unlink()
+        clock.advance(hours=1)
+        assert state.back_up()
 
 
 def test_a_clock_set_back_stops_no_backup_and_keeps_their_order(tmp_path: Path, backups: Backups, clock: Clock) -> None:
@@ -148,14 +218,49 @@ def test_a_damaged_state_is_not_copied_over_good_ones(tmp_path: Path, backups: B
             remember(state, number)
         state.back_up()
         remember(state, 1000)
-    content = bytearray((tmp_path / "state.db").read_bytes())
-    content[3 * 4096 : 3 * 4096 + 64] = b"\xff" * 64
-    (tmp_path / "state.db").write_bytes(content)
+    spoil(tmp_path / "state.db")
     clock.advance(hours=1)
-    with closing(State(tmp_path, backups)) as state, pytest.raises(IndexStoreError, match="No backup of the state"):
+    with closing(State(tmp_path, backups)) as state, pytest.raises(DamagedFileError, match=r"state\.db is damaged"):
         state.back_up()
+    assert suspicion(tmp_path / "state.db").exists()
     assert [one.number for one in backups.list()] == [1]
     assert len(list(backups.folder.iterdir())) == 1
+
+
+def test_damage_that_a_backup_finds_is_mended_by_the_next_opening(
+    tmp_path: Path, backups: Backups, clock: Clock
+) -> None:
+    with closing(State(tmp_path, backups)) as state:
+        for number in range(500):
+            remember(state, number)
+        state.back_up()
+        remember(state, 1000)
+    spoil(tmp_path / "state.db")
+    clock.advance(hours=1)
+    with closing(State(tmp_path, backups)) as state, pytest.raises(DamagedFileError):
+        state.back_up()
+    assert is_suspect(tmp_path)
+    (told,) = mend(tmp_path, now=clock)
+    assert "its backup of" in told
+    with closing(State(tmp_path, backups)) as state:
+        assert (len(state.identities()), state.is_sound()) == (500, True)
+    assert not is_suspect(tmp_path)
+
+
+def test_a_disk_without_room_for_a_copy_is_no_damage(tmp_path: Path) -> None:
+    """No file may grow beyond 20 kB, which is less than the state has."""
+    with closing(State(tmp_path)) as state:
+        for number in range(500):
+            remember(state, number)
+    program = (
+        "import resource, sys; from pathlib import Path; from exocortex.storage.state import State\n"
+        "state = State(Path(sys.argv[1])); resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "try: state.back_up()\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("IndexStoreError No backup of the state could be made"), done.stderr
+    assert not suspicion(tmp_path / "state.db").exists()
 
 
 def test_the_newest_good_one_is_found_behind_damaged_ones(tmp_path: Path, backups: Backups, clock: Clock) -> None:

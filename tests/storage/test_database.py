@@ -18,6 +18,7 @@ from exocortex.storage.backups import Backups
 from exocortex.storage.database import (
     APPLICATION_ID,
     Migration,
+    blames_file,
     connect,
     is_sound,
     suspicion,
@@ -156,6 +157,28 @@ def test_a_transaction_is_all_or_nothing_and_a_nested_one_joins(tmp_path: Path) 
                 db.execute("INSERT INTO things VALUES('d')")
             raise KeyboardInterrupt
         assert names(db) == ["a", "b"]
+        assert not db.in_transaction
+
+
+def test_a_full_disk_is_named_though_sqlite_has_rolled_back_by_itself(tmp_path: Path) -> None:
+    with opened(tmp_path / "index.db") as db:
+        db.execute("PRAGMA max_page_count = 20").fetchall()
+        with pytest.raises(sqlite3.OperationalError) as caught, transaction(db):
+            for _ in range(100):
+                db.execute("INSERT INTO things VALUES(?)", ("x" * 3000,))
+        assert caught.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert blames_file(caught.value)
+        with transaction(db):
+            db.execute("INSERT INTO things VALUES('fits')")
+        assert names(db) == ["fits"]
+
+
+def test_what_cannot_be_committed_is_rolled_back_and_the_next_is_its_own(tmp_path: Path) -> None:
+    schema = "CREATE TABLE wholes(id INTEGER PRIMARY KEY);"
+    schema += "CREATE TABLE parts(whole REFERENCES wholes(id) DEFERRABLE INITIALLY DEFERRED);"
+    with closing(connect(tmp_path / "index.db", schema, 1, "NORMAL")) as db:
+        with pytest.raises(sqlite3.IntegrityError), transaction(db):
+            db.execute("INSERT INTO parts VALUES(7)")
         assert not db.in_transaction
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +15,24 @@ import pytest
 from exocortex.core.ulid import make_ulid
 from exocortex.storage import journal
 from exocortex.storage.journal import DamagedEntryError, Entry, JournalError
+from exocortex.storage.records import Record
 
 
 def _entry(number: int = 0, note: str = "---\nid\n---\n\nheron — 鷺\n") -> Entry:
     return Entry(make_ulid(number, bytes(10)), "/notes", ("Inbox/a.md", "Inbox/b.md"), "0" * 64, note)
 
 
+def _claimed(home: Path) -> Iterator[Record]:
+    """Each entry nobody is at work on, for as long as it is looked at."""
+    for path in journal.left(home):
+        record = journal.claim(path)
+        if record is not None:
+            with record:
+                yield record
+
+
 def _read_all(home: Path) -> list[Entry]:
-    return [journal.read(record) for record in journal.claimed(home)]
+    return [journal.read(record) for record in _claimed(home)]
 
 
 def test_entries_come_back_in_their_order(home: Path) -> None:
@@ -50,12 +63,12 @@ def test_every_changed_byte_is_noticed(home: Path) -> None:
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        for record in journal.claimed(home):
+        for record in _claimed(home):
             with pytest.raises(DamagedEntryError, match=r"\.json is damaged"):
                 journal.read(record)
     for part in (b"", whole[:-1], b"[]", b"null", b'{"schema":1,"entry":3,"checksum":""}'):
         path.write_bytes(part)
-        for record in journal.claimed(home):
+        for record in _claimed(home):
             with pytest.raises(DamagedEntryError):
                 journal.read(record)
 
@@ -64,7 +77,7 @@ def test_an_entry_of_a_later_version_is_left_alone(home: Path) -> None:
     journal.write(home, _entry()).close()
     (path,) = journal.left(home)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 2}))
-    for record in journal.claimed(home):
+    for record in _claimed(home):
         with pytest.raises(DamagedEntryError):
             journal.read(record)
     assert path.exists()
@@ -88,3 +101,37 @@ def test_what_lies_in_the_journal_and_is_no_entry(home: Path) -> None:
     with pytest.raises(JournalError, match=r"folder\.json can't be read"):
         _read_all(home)
     assert sorted(os.listdir(home / "journal"))[-1] == "notes.txt"
+
+
+WRITING = """
+import os, sys
+from pathlib import Path
+from exocortex.storage.records import Record
+record = Record._new(Path(sys.argv[1]))
+os.write(record._fd, b"half")
+print("writing", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_writer_left_half_written_is_taken_away_and_what_is_being_written_is_not(home: Path) -> None:
+    journal.write(home, _entry()).close()
+    temporary = home / "journal" / f".exo-{_entry(1).ulid}.tmp"
+    command = [sys.executable, "-c", WRITING, str(temporary)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"writing\n"
+        journal.sweep(home)
+        assert journal.unfinished(home) == [temporary]
+        writer.kill()
+    (home / "journal" / ".exo-x.tmp").write_text("not a name of ours")
+    journal.sweep(home)
+    assert (journal.unfinished(home), _read_all(home)) == ([], [_entry()])
+    assert (home / "journal" / ".exo-x.tmp").exists()
+
+
+def test_an_unfinished_entry_that_cannot_be_removed_hinders_nobody(home: Path) -> None:
+    journal.write(home, _entry()).close()
+    (home / "journal" / f".exo-{_entry(1).ulid}.tmp").mkdir()
+    journal.sweep(home)
+    assert _read_all(home) == [_entry()]

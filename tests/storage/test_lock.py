@@ -49,7 +49,7 @@ def test_the_second_process_is_told_at_once_who_holds_it(tmp_path: Path) -> None
         other.wait()
     assert holder(tmp_path) is None
     with IndexLock(tmp_path) as lock:
-        assert lock.held
+        assert lock.is_in_force()
 
 
 def test_two_locks_in_one_process_exclude_each_other_and_release_frees(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_two_locks_in_one_process_exclude_each_other_and_release_frees(tmp_path:
     first.acquire()
     with pytest.raises(IndexHeldError, match="one"):
         second.acquire()
-    assert not second.held
+    assert not second.is_in_force()
     first.release()
     first.release()
-    assert not first.held
+    assert not first.is_in_force()
     second.acquire()
     assert "two" in (holder(tmp_path) or "")
     second.release()
@@ -84,7 +84,7 @@ def test_a_child_that_inherited_the_file_and_lives_on_does_not_keep_it(tmp_path:
     try:
         lock.release()
         with IndexLock(tmp_path) as again:
-            assert again.held
+            assert again.is_in_force()
     finally:
         child.kill()
         child.wait()

@@ -6,11 +6,13 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from exocortex.storage.records import Record, locked, write_all
+from exocortex.storage.records import Record, locked, temporary_name, write_all
 
 
 def test_it_is_there_whole_and_only_for_its_user(tmp_path: Path) -> None:
@@ -56,6 +58,31 @@ def test_a_folder_in_its_place_is_an_error_and_leaves_nothing(tmp_path: Path) ->
     assert os.listdir(tmp_path) == ["one.json"]
     with pytest.raises(IsADirectoryError):
         Record.claim(path)
+
+
+def test_a_writer_whose_file_is_claimed_before_it_has_locked_it_begins_again(tmp_path: Path) -> None:
+    """For that moment it looks like what a dead one left behind."""
+    path, stop = tmp_path / "one.json", threading.Event()
+
+    def clear_away() -> None:
+        while not stop.is_set():
+            with suppress(FileNotFoundError):
+                claimed = Record.claim(tmp_path / temporary_name("one"))
+                if claimed is not None:
+                    with claimed:
+                        claimed.remove()
+
+    clearing = threading.Thread(target=clear_away)
+    clearing.start()
+    try:
+        for number in range(2000):
+            with Record.write(path, f"{number}".encode(), durable=False) as record:
+                assert path.read_text() == f"{number}"
+                record.remove()
+    finally:
+        stop.set()
+        clearing.join()
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_lock_is_waited_for_only_so_long(tmp_path: Path) -> None:
