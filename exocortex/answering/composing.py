@@ -105,6 +105,8 @@ def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop:
     notices = [*task.quoted.notices]
     if writing.packed.dropped:
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")
+    if writing.packed.forgotten:
+        notices.append("The beginning of the conversation did not fit into the model's context.")
     if stop.is_set():
         notices.append("Stopped: the answer is not whole.")
     answer = replace(task.quoted, engine=name, written=writing.text, notices=tuple(notices))

@@ -25,7 +25,7 @@ dates exactly as they stand. Be brief: a few sentences. If the passages do not a
 MOST_PASSAGES = 12
 
 _A_TURN = 16
-"""Tokens that a chat template may put around a turn."""
+"""Tokens that a chat template may put around a turn; a passage is separated from the next by fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Packed:
     """The passages, numbered from 1 as the model was shown them."""
     dropped: int
     """Passages that there was no room for, the least relevant ones."""
+    forgotten: int = 0
+    """Turns of the conversation that there was no room for, the oldest."""
 
 
 def pack(
@@ -50,26 +52,36 @@ def pack(
 ) -> Packed:
     """As many of the best passages as leave room for a reply; each is in whole or not at all.
 
-    Raises EngineError if not even the first fits, or if the model can't count.
+    What was said before has at most half of the room. Raises EngineError if not even the first passage fits, or if the
+    model can't count.
     """
     sources = [_source(number, hit) for number, hit in enumerate(hits[:MOST_PASSAGES], start=1)]
     shown = [_shown(source, hit.chunk.text) for source, hit in zip(sources, hits, strict=False)]
-    fixed = [instructions, _asked((), question), *(turn.text for turn in history)]
-    counts = model.count([*fixed, *shown])
-    room = model.context - reply_tokens - sum(counts[: len(fixed)]) - _A_TURN * (len(history) + 2)
-    fitting = 0
-    for tokens in counts[len(fixed) :]:
-        room -= tokens + 2
-        if room < 0:
-            break
-        fitting += 1
+    fixed = [instructions, _asked((), question)]
+    counts = [tokens + _A_TURN for tokens in model.count([*fixed, *(turn.text for turn in history), *shown])]
+    room = model.context - reply_tokens - sum(counts[: len(fixed)])
+    said, passages = counts[len(fixed) : len(fixed) + len(history)], counts[len(fixed) + len(history) :]
+    kept = _fitting(said[::-1], room // 2)
+    kept -= kept % 2  # a question goes with its answer
+    fitting = _fitting(passages, room - sum(said[len(said) - kept :]))
     if sources and not fitting:
         raise EngineError(
             f"The question leaves no room for a passage in the model's context of {model.context:,} tokens.",
             "Ask in fewer words, or set model.context higher.",
         )
     asked = Turn("user", _asked(shown[:fitting], question))
-    return Packed((Turn("system", instructions), *history, asked), tuple(sources[:fitting]), len(sources) - fitting)
+    turns = (Turn("system", instructions), *history[len(history) - kept :], asked)
+    return Packed(turns, tuple(sources[:fitting]), len(sources) - fitting, len(history) - kept)
+
+
+def _fitting(counts: Sequence[int], room: int) -> int:
+    """How many of these, from the first on, have room together."""
+    total = 0
+    for number, tokens in enumerate(counts):
+        total += tokens
+        if total > room:
+            return number
+    return len(counts)
 
 
 def _source(number: int, hit: Hit) -> Citation:

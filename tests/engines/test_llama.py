@@ -163,6 +163,18 @@ def child_of_running(model: LlamaModel) -> int:
     return model._child.pid
 
 
+def test_a_file_that_shrinks_while_it_is_in_use_takes_the_child_and_nothing_else(tmp_path: Path) -> None:
+    file = make_model(tmp_path / "big.gguf", layers=8, width=512, context=2048)
+    whole = file.read_bytes()
+    with closing(opened(file, tmp_path, 2048)) as model:
+        expected = said(model, "b")
+        os.truncate(file, 4096)
+        with pytest.raises(EngineError, match="crashed"):
+            said(model, "river " * 100)
+        file.write_bytes(whole)
+        assert said(model, "b") == expected
+
+
 def test_one_that_does_not_stop_when_told_is_killed(model: LlamaModel) -> None:
     pieces = model.reply([Turn("user", "a")], LONG, stop := Event())
     next(pieces)
