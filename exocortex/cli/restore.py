@@ -48,7 +48,7 @@ def restore_command(face: Face, which: str | None, listing: bool, yes: bool, as_
 
 def _put_back(face: Face, backups: Backups, backup: Backup, as_json: bool) -> int:
     from exocortex.core.errors import IndexHeldError
-    from exocortex.storage.damage import adopt_identities
+    from exocortex.storage.damage import STATE, adopt_identities, set_log_aside
     from exocortex.storage.lock import IndexLock
 
     lock = IndexLock(face.home())
@@ -57,6 +57,7 @@ def _put_back(face: Face, backups: Backups, backup: Backup, as_json: bool) -> in
     except IndexHeldError as error:
         raise IndexHeldError(error.message, "End it with `exo stop`, then try again.") from error
     with lock:
+        set_log_aside(face.home() / STATE, face.now())
         kept = backups.put_back(backup, "before-restore")
         adopt_identities(face.home())
     if as_json:

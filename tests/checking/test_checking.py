@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,11 +156,40 @@ def test_a_damaged_state_is_named(config: Config) -> None:
     assert amiss(config) == {"state.db": "exo restore"}
 
 
+def test_a_state_that_was_deleted_is_no_new_one(config: Config) -> None:
+    with closing(State(config.home)) as state:
+        assert state.back_up()
+    (config.home / "state.db").unlink()
+    assert amiss(config) == {"state.db": "exo restore"}
+    for copy in (config.home / "backups" / "state").iterdir():
+        copy.unlink()
+    assert amiss(config) == {"state.db": "exo index"}
+
+
+def test_ids_that_only_a_backup_still_knows_are_had_back_from_it(config: Config) -> None:
+    with closing(State(config.home)) as state:
+        copy = state.back_up()
+        known = list(state.identities())
+    assert copy is not None
+    (config.home / "state.db").unlink()
+    with closing(State(config.home)) as state:
+        state.remember([replace(one, id=one.id[::-1]) for one in known])
+    assert amiss(config) == {"identities": f"exo restore {copy.number}"}
+
+
+def test_a_folder_in_the_place_of_a_database_is_to_be_moved_away(config: Config) -> None:
+    (config.home / "index.db").unlink()
+    (config.home / "index.db").mkdir()
+    place = config.home / "index.db"
+    assert amiss(config) == {"index.db": f"mv {place} {place}.away"}
+
+
 def test_captures_that_wait_and_files_set_aside_are_named(config: Config) -> None:
     (config.home / "journal").mkdir()
     (config.home / "journal" / "one.json").write_text(json.dumps({}))
     (config.home / "index.db.damaged-20240515T120000Z").write_text("x")
     assert set(amiss(config)) == {"captures"}
+    assert found(config, "captures").message == "1 captured thought waits to be written as notes."
     assert "set aside" in found(config, "damaged").message
 
 

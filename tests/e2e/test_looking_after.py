@@ -92,6 +92,19 @@ def test_restore_lists_and_puts_back_what_is_named(looked_after: Place) -> None:
     assert len([path for path in looked_after.home.glob("*before-restore-*") if "-shm" not in path.name]) == 2
 
 
+def test_a_state_that_was_deleted_is_told_and_comes_back(looked_after: Place) -> None:
+    before = known(looked_after.home)
+    (looked_after.home / "state.db").unlink()
+    ended = looked_after.exo("doctor", "--json")
+    wrong = {one["what"]: one["mend"] for one in ended.json()["findings"] if one["severity"] != "ok"}
+    assert wrong == {"state.db": "exo restore"}
+    ended = looked_after.exo("search", "deposit", "--no-owner")
+    assert ended.code == 0
+    assert "state.db was missing; its backup of" in ended.err
+    assert known(looked_after.home) == before
+    assert looked_after.exo("doctor").code == 0
+
+
 def test_restore_passes_over_damaged_backups_and_needs_the_index_free(looked_after: Place) -> None:
     newest = Path(looked_after.exo("restore", "--list", "--json").json()["backups"][0]["file"])
     newest.write_bytes(newest.read_bytes()[:5000])
