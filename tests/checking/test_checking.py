@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -79,8 +80,27 @@ def test_what_changed_since_is_not_read_yet_and_no_damage(config: Config, vault:
     vault.remove("only fields.md")
     notes = found(config, "notes")
     assert (notes.severity, notes.mend) == ("ok", "exo index")
-    assert "5 notes on disk, 3 indexed + 3 not read yet + 0 skipped" in notes.message
+    assert "5 notes on disk, 3 indexed + 2 not read yet + 0 skipped. 1 note is gone since" in notes.message
     assert amiss(config, deep=True) == {}
+
+
+def test_notes_that_vanished_at_once_are_a_finding_and_count_apart(
+    config: Config, vault: Vault, open_vault: Opener
+) -> None:
+    for number in range(60):
+        vault.write(f"many/{number}.md", f"A heron, {number}.")
+    settle()
+    with open_vault() as cortex:
+        index(cortex)
+        shutil.rmtree(vault.root / "many")
+        index(cortex)
+    assert amiss(config) == {"vanished": "exo index --accept-deletions"}
+    assert "60 notes of folder notes vanished at once" in found(config, "vanished").message
+    notes = found(config, "notes")
+    assert (notes.message, notes.mend) == ("notes: 5 notes on disk, 5 indexed + 0 not read yet + 0 skipped.", "")
+    with open_vault() as cortex:
+        list(cortex.index.run(accept_deletions=True))
+    assert amiss(config) == {}
 
 
 def test_a_folder_that_is_away_is_named(config: Config, vault: Vault) -> None:
