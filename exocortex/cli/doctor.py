@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
-from exocortex.cli.asking import agreed
+from exocortex.cli.asking import agreed, set_free
 from exocortex.cli.console import Role, Span
 from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.core.wire import document
@@ -57,6 +57,8 @@ def rebuild_command(face: Face, vectors: bool, yes: bool) -> int:
 
     \b
     exo rebuild && exo index
+
+    A process that holds the index in the background is ended first.
     """
     from exocortex.storage.damage import drop_disposable
     from exocortex.storage.lock import IndexLock
@@ -68,6 +70,7 @@ def rebuild_command(face: Face, vectors: bool, yes: bool) -> int:
         return NOTHING
     if not agreed(face, f"Drop {what} in {home}?", yes=yes):
         return NOTHING
+    set_free(face, home)
     with IndexLock(home):
         dropped = drop_disposable(home, index=not vectors)
     names = ", ".join(path.name for path in dropped)
