@@ -162,10 +162,16 @@ def _at_most(deadline: float) -> float:
     return min(HANDSHAKE_SECONDS, max(0.1, deadline - time.monotonic()))
 
 
+def process_of(home: Path) -> int | None:
+    """The process that holds the index and says that it listens; None if there is no such."""
+    meeting = read_meeting(home)
+    return meeting.pid if meeting is not None and f"process {meeting.pid}," in (holder(home) or "") else None
+
+
 def _unheard(config: Config) -> OwnerError:
-    meeting = read_meeting(config.home)
-    if meeting is not None and f"process {meeting.pid}," in (holder(config.home) or ""):
-        return silent(meeting.pid)
+    process = process_of(config.home)
+    if process is not None:
+        return silent(process)
     return OwnerError(f"The process that holds the index did not answer. {last_words(config.home)}", _HINT)
 
 

@@ -14,7 +14,7 @@ from exocortex.checking.findings import Finding, Live, counted
 from exocortex.checking.probing import probe
 from exocortex.config import Config, Folder
 from exocortex.core.chunks import chunk_key
-from exocortex.core.errors import VaultError
+from exocortex.core.errors import ExocortexError, VaultError
 from exocortex.core.links import name_keys
 from exocortex.storage.lock import holder
 from exocortex.storage.vault import Scan, scan
@@ -180,7 +180,11 @@ def _odd_vectors(index: sqlite3.Connection) -> int:
 def check_chroma(config: Config, index: sqlite3.Connection, live: Live | None) -> Iterator[Finding]:
     """Whether Chroma finds what comparing with every vector finds; by whoever has it open, else in a process apart."""
     if live is not None:
-        recall = live.recall()
+        try:
+            recall = live.recall()
+        except ExocortexError as error:
+            yield Finding("chroma", "warning", f"Chroma can't be asked: {error.message.rstrip('.')}.")
+            return
         yield _judged("" if recall is None else None, recall)
         return
     meta = dict(index.execute("SELECT key, value FROM meta").fetchall())
