@@ -134,9 +134,10 @@ def drop_disposable(home: Path, *, index: bool = True) -> list[Path]:
             found.append(home / "vectors")
             shutil.rmtree(home / "vectors")
     except OSError as error:
-        raise IndexStoreError(
-            f"{error.filename} can't be deleted: {error.strerror}.", f"See that {home} can be written to."
-        ) from error
+        hint = (
+            "Move that folder away." if isinstance(error, IsADirectoryError) else f"See that {home} can be written to."
+        )
+        raise IndexStoreError(f"{error.filename} can't be deleted: {error.strerror}.", hint) from error
     return found
 
 

@@ -183,5 +183,6 @@ def test_only_what_can_be_made_again_is_dropped(home: Path) -> None:
 def test_what_cannot_be_deleted_is_said(home: Path) -> None:
     (home / "index.db").unlink()
     (home / "index.db").mkdir()
-    with pytest.raises(IndexStoreError, match="can't be deleted"):
+    with pytest.raises(IndexStoreError, match="can't be deleted") as refused:
         drop_disposable(home)
+    assert refused.value.hint == "Move that folder away."
