@@ -128,6 +128,12 @@ def test_a_full_disk_is_named_and_nothing_half_written_stays(owned: OwnedPlace) 
     assert "owner.json" not in ended.err
 
 
+def test_little_room_is_told_in_a_unit_that_shows_it(owned: OwnedPlace) -> None:
+    settings = (owned.home / "config.toml").read_text()
+    said = in_a_namespace(owned, IN_A_DISK, str(owned.home), settings, *EXO, "doctor").out
+    assert "Only 0.0 MB are free" in said
+
+
 @pytest.mark.parametrize("command", [["serve"], ["search", "deposit"], ["--no-owner", "search", "deposit"]])
 def test_a_home_that_is_read_only_is_named(owned: OwnedPlace, command: list[str]) -> None:
     assert owned.exo("--no-owner", "index").code == 0
