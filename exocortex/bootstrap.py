@@ -129,13 +129,6 @@ def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
     """
     if not config.store.url:
         return chroma
-    from exocortex.engines.chroma_server import ChromaServer
+    from exocortex.engines.chroma_server import server_of
 
-    store = config.store
-    server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
-    if server.leaves_the_machine and not config.privacy.notes_leave_this_machine:
-        raise ConfigError(
-            f"The vectors would leave this machine for {store.url}",
-            "Set privacy.notes_leave_this_machine to true to allow that, or leave store.url empty.",
-        )
-    return server
+    return server_of(config)

@@ -127,7 +127,7 @@ def test_t14_sixty_percent_deleted_are_kept_until_confirmed_and_come_back_as_the
         path = f"{'sub/' * (number % 2)}{number:02}.md"
         (place.vault / path).rename(kept / path.replace("/", "+"))
     ended = place.exo("index")
-    assert "36 notes of folder vault vanished at once" in ended.err + ended.out
+    assert "36 of the 60 notes of folder vault vanished at once" in ended.err + ended.out
     assert "--accept-deletions" in ended.err + ended.out
     now = folder(place)
     assert (now["on_disk"], now["frozen"], now["pending"]) == (24, 36, 0)
