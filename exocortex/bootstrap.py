@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, LanguageModel, Reranker, VectorIndex
     from exocortex.cortex import Cortex
     from exocortex.cortex.engines import Engines
-    from exocortex.engines.address import Address
     from exocortex.watching import Watcher
 
 BUNDLED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -155,12 +154,9 @@ def vector_index(config: Config) -> Callable[[Path], VectorIndex]:
     """
     if not config.store.url:
         return chroma
-    from exocortex.engines.chroma_server import ChromaServer
+    from exocortex.engines.chroma_server import server_of
 
-    store = config.store
-    server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
-    _require_consent(server.address, "The vectors", config)
-    return server
+    return server_of(config)
 
 
 def language_model(name: str, config: Config) -> LanguageModel | None:
@@ -176,11 +172,12 @@ def language_model(name: str, config: Config) -> LanguageModel | None:
 
 
 def _server(config: Config) -> LanguageModel:
+    from exocortex.engines.address import require_consent
     from exocortex.engines.openai_server import OpenAIServer
 
     model = config.model
     server = OpenAIServer(model.url, model.server_model, model.token, context=model.context)
-    _require_consent(server.address, "What is in your notes", config)
+    require_consent(server.address, "What is in your notes", allowed=config.privacy.notes_leave_this_machine)
     return server
 
 
@@ -201,12 +198,3 @@ def _own_model(name: str, config: Config) -> LanguageModel:
         threads=settings.threads,
         log=config.home / LOG,
     )
-
-
-def _require_consent(address: Address, what: str, config: Config) -> None:
-    """Raise ConfigError if a server may be another machine and nothing may leave this one."""
-    if address.leaves_the_machine and not config.privacy.notes_leave_this_machine:
-        raise ConfigError(
-            f"{what} would leave this machine for {address.url}",
-            f"Set privacy.notes_leave_this_machine to true to allow that, or leave {address.setting} empty.",
-        )

@@ -17,9 +17,10 @@ from exocortex.core.results import NoteLinks, NoteText, RecentNote, ResolvedLink
 from exocortex.core.words import clean, fts_any
 from exocortex.parsing.decoding import decode
 from exocortex.storage.catalog import Catalog, NoteRow
-from exocortex.storage.vault import NoteSkippedError, read
+from exocortex.storage.vault import NoteChangedError, NoteSkippedError, read
 
 _MOST_MATCHES = 10
+_MISSING = "What was indexed: exo inspect. Whether its deletion waits to be confirmed: exo status"
 
 
 class Browser:
@@ -66,6 +67,10 @@ class Browser:
             data, _ = read(self._roots[note.ref.folder], note.raw, self._max_bytes)
         except NoteSkippedError as error:
             raise VaultError(f"{note.ref.path} cannot be read: {error.reason}.", "Check the file.") from error
+        except NoteChangedError as error:
+            if os.path.lexists(self.file(note)):
+                raise
+            raise VaultError(f"{self.file(note)} is missing; the index still holds it.", _MISSING) from error
         return NoteText(note.ref, self.file(note), decode(data).text)
 
     # -- links ------------------------------------------------------------------------------------------------------

@@ -103,7 +103,9 @@ class Scanner:
             with self._ledger.transaction():
                 self._ledger.freeze(folder.name, [row.row for row in self._ledger.files(folder.name, known)])
             return _away(f"{folder.root} is empty: is it unmounted? What was indexed of it still serves. {_CONFIRM}")
-        return self._apply(folder, found, known, accept or self._guard.has_switched(folder, head), head)
+        another = self._guard.is_another(folder, found.root_inode)
+        switched = not another and self._guard.has_switched(folder, head)
+        return self._apply(folder, found, known, accept or switched, head)
 
     def _apply(self, folder: Folder, found: Scan, known: Mapping[str, Known], meant: bool, head: str | None) -> Scanned:
         """Enter one folder's changes; if they are `meant`, however many notes are gone."""
@@ -118,7 +120,9 @@ class Scanner:
         changed = [file for path, file in on_disk.items() if path in known and not _same(known[path], file)]
         moves = self._moves(folder.name, gone, new, changed, known)
         vanished, removed, back = self._told_apart(folder, gone, {row.row for row, _ in moves})
-        held = [] if meant or not self._guard.is_too_much(folder.name, len(vanished), len(known)) else vanished
+        another = self._guard.is_another(folder, found.root_inode)
+        too_much = self._guard.is_too_much(folder.name, len(vanished), len(known), another_root=another)
+        held = vanished if too_much and not meant else []
         unexplained = [
             (_no_file(path), reason)
             for path, reason in skipped.items()
@@ -131,9 +135,10 @@ class Scanner:
             self._enter(folder.name, changes)
             self._set_attachments(folder.name, found.others)
             self._ledger.freeze(folder.name, [row.row for row in held])
-            self._guard.looked_at(folder, found.root_inode, head)
+            if not (held and another):
+                self._guard.looked_at(folder, found.root_inode, head)
         self._guard.let_go(folder.name, 0 if meant or held else len(vanished))
-        away = (_too_many(folder, len(held), len(known)),) if held else ()
+        away = (_too_many(folder, len(held), len(known), another),) if held else ()
         return _scanned(folder.name, changes, away, found.warnings)
 
     def _told_apart(
@@ -327,11 +332,11 @@ def _scanned(folder: str, changes: _Changes, away: tuple[str, ...] = (), warning
     return Scanned(len(changes.moves), len(changes.removed), away, warnings, *places)
 
 
-def _too_many(folder: Folder, vanished: int, known: int) -> str:
-    return (
-        f"{vanished:,} of the {known:,} notes of folder {folder.name} vanished at once: they stay in the index until"
-        f" they are back. {_CONFIRM}"
-    )
+def _too_many(folder: Folder, vanished: int, known: int, another: bool) -> str:
+    what = f"{vanished:,} of the {known:,} notes of folder {folder.name} vanished at once"
+    if another:
+        what = f"{folder.root} is another folder than before, without {vanished:,} of its {known:,} notes"
+    return f"{what}: they stay in the index until they are back. {_CONFIRM}"
 
 
 def _same(known: Known, file: FileStat) -> bool:

@@ -1,8 +1,10 @@
-"""Starting: the owner of a home's index, found if it runs, started in the background if it doesn't."""
+"""Starting: the owner of a home's index, found if it runs, started in the background if it doesn't; and ended."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -10,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from exocortex.client import Client, meet, silent
+from exocortex.client import Client, is_silent, meet, silent
 from exocortex.config import Config, ensure_home
 from exocortex.config.meeting import LOG_NAME, read_meeting
-from exocortex.core.errors import IndexHeldError, IndexStoreError, OwnerError
+from exocortex.core.errors import ExocortexError, IndexHeldError, IndexStoreError, OwnerError, error_of
 from exocortex.core.handshake import Welcome
 from exocortex.frames import HANDSHAKE_SECONDS, Line
 from exocortex.storage.lock import OWNER_COMMAND, holder
@@ -23,7 +25,13 @@ START_SECONDS = 5.0
 
 LOST = b"0"
 READY = b"1"
-"""What a started owner writes into its pipe: another one holds the lock; clients are heard."""
+"""What a started owner writes into its pipe: another one holds the lock; clients are heard; or else its `farewell`."""
+
+END_SECONDS = 10.0
+"""Longest that is waited for an owner that was told to end."""
+
+PULSE_SECONDS = 3.0
+"""How long an owner that holds the lock may say nothing before it is thought to be stopped or stuck."""
 
 _THRIFTY = {"MALLOC_ARENA_MAX": "2"}
 """To glibc: many threads that allocate in turn need not keep a heap each, which costs the owner 50 MB."""
@@ -33,9 +41,14 @@ _SHOWN_AFTER = 0.3
 
 
 def find_owner(config: Config, *, impose: bool = False) -> Client | None:
-    """A conversation with the owner that runs, or is about to; None if none does, or it is of another version."""
+    """A conversation with the owner that runs, or is about to; None if none does, or it is of another version.
+
+    Raises OwnerError if it does not answer.
+    """
     met = _await_meeting(config, impose)
     if met is None:
+        if _is_owner(holder(config.home)):
+            raise _unheard(config)
         return None
     if met[1].verdict != "welcome":
         met[0].close()
@@ -61,10 +74,46 @@ def _await_meeting(config: Config, impose: bool) -> tuple[Line, Welcome] | None:
     """As long as something that looks like an owner holds the lock and may still be starting."""
     deadline = time.monotonic() + START_SECONDS
     while (met := meet(config, impose=impose, seconds=_at_most(deadline))) is None:
-        if OWNER_COMMAND not in (holder(config.home) or "") or time.monotonic() > deadline:
+        if not _is_owner(holder(config.home)) or time.monotonic() > deadline:
             return None
         time.sleep(_PAUSE)
     return met
+
+
+def unheard(config: Config) -> OwnerError | None:
+    """The failure of an owner that holds the index and answers nobody; None if there is no such."""
+    return _unheard(config) if _is_owner(holder(config.home)) and is_silent(config, PULSE_SECONDS) else None
+
+
+def end_owner(home: Path) -> int | None:
+    """End the owner of this home and return its process, or None if none runs; no setting is needed for that.
+
+    Raises OwnerError if it does not answer or does not end, IndexHeldError if another kind of process has the index.
+    """
+    client = any_owner(Config(home))
+    if client is None:
+        return None
+    process = client.welcome.pid
+    client.retire()
+    client.close()
+    deadline = time.monotonic() + END_SECONDS
+    while holder(home) is not None or _lives(process):
+        if time.monotonic() > deadline:
+            raise OwnerError(f"Process {process} does not end.", f"End it with: kill {process}")
+        time.sleep(_PAUSE)
+    return process
+
+
+def _lives(process: int) -> bool:
+    """Whether it is there, and not merely waiting to be counted as dead."""
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    try:
+        return not Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].startswith(" Z")
+    except OSError:
+        return True
 
 
 def reach_owner(config: Config, environ: Mapping[str, str], waiting: Callable[[str], None]) -> Client:
@@ -103,8 +152,8 @@ def _reach(config: Config, environ: Mapping[str, str], waiting: Callable[[str], 
             raise _unheard(config)
         if not told and now > began + _SHOWN_AFTER:
             told = True
-            other = _other_holder(config)
-            waiting(f"Waiting for {other} …" if other else "Starting …")
+            who = holder(config.home) if started is None else None
+            waiting(f"Waiting for {who} …" if who else "Starting …")
         _wait(started)
 
 
@@ -113,10 +162,16 @@ def _at_most(deadline: float) -> float:
     return min(HANDSHAKE_SECONDS, max(0.1, deadline - time.monotonic()))
 
 
+def process_of(home: Path) -> int | None:
+    """The process that holds the index and says that it listens; None if there is no such."""
+    meeting = read_meeting(home)
+    return meeting.pid if meeting is not None and f"process {meeting.pid}," in (holder(home) or "") else None
+
+
 def _unheard(config: Config) -> OwnerError:
-    meeting = read_meeting(config.home)
-    if meeting is not None and f"process {meeting.pid}," in (holder(config.home) or ""):
-        return silent(meeting.pid)
+    process = process_of(config.home)
+    if process is not None:
+        return silent(process)
     return OwnerError(f"The process that holds the index did not answer. {last_words(config.home)}", _HINT)
 
 
@@ -146,7 +201,11 @@ def _check_holder(config: Config, *, overdue: bool) -> None:
 def _other_holder(config: Config) -> str | None:
     """The process that has the lock, if it isn't an owner, which would be heard before long."""
     held_by = holder(config.home)
-    return held_by if held_by and OWNER_COMMAND not in held_by else None
+    return held_by if held_by and not _is_owner(held_by) else None
+
+
+def _is_owner(held_by: str | None) -> bool:
+    return OWNER_COMMAND in (held_by or "")
 
 
 class _Started:
@@ -180,9 +239,10 @@ class _Started:
         self._said: bytes | None = None
 
     def check(self) -> None:
-        """Raise OwnerError if it ended before clients were heard."""
-        if self._listen() == b"":
-            raise OwnerError(f"The process that holds the index did not start. {last_words(self._home)}", _HINT)
+        """Raise what kept it from hearing clients, if it ended."""
+        said = self._listen()
+        if said not in (None, LOST, READY):
+            raise _last_farewell(said or b"", self._home)
 
     def has_lost(self) -> bool:
         """Whether another process took the lock first."""
@@ -197,6 +257,8 @@ class _Started:
     def _listen(self) -> bytes | None:
         if self._said is None and select.select([self.pipe], [], [], 0)[0]:
             self._said = os.read(self.pipe, 1)
+            while self._said not in (LOST, READY) and (more := os.read(self.pipe, 1 << 16)):
+                self._said += more
             os.close(self.pipe)
         return self._said
 
@@ -215,12 +277,28 @@ def _wait(started: _Started | None) -> None:
         started.wait()
 
 
+def farewell(error: ExocortexError) -> bytes:
+    """How an owner that can't start tells its client why."""
+    return json.dumps({"kind": error.kind, "message": error.message, "hint": error.hint}).encode("ascii")
+
+
+def _last_farewell(said: bytes, home: Path) -> ExocortexError:
+    try:
+        error = json.loads(said)
+        return error_of(str(error["kind"]), str(error["message"]), str(error["hint"]))
+    except (ValueError, KeyError, TypeError):
+        return OwnerError(f"The process that holds the index did not start. {last_words(home)}".rstrip(), _HINT)
+
+
 def last_words(home: Path) -> str:
-    """The log's last line, as a sentence; empty if there is none."""
+    """The log's last line without its stamp, as a sentence; empty if there is none."""
     try:
         with open(home / LOG_NAME, "rb") as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - 4096))
             lines = log.read().decode("utf-8", "replace").strip().splitlines()
     except OSError:
         return ""
-    return f"Its log ends with: {lines[-1]}" if lines else ""
+    return f"Its log ends with: {_STAMP.sub('', lines[-1])}" if lines else ""
+
+
+_STAMP = re.compile(r"^\S+ \S+ \[\d+\] ")

@@ -147,8 +147,9 @@ def test_a_note_that_cannot_be_read_is_an_error_that_says_so(vault: Vault, tmp_p
     with closing(Ledger(tmp_path)) as ledger:
         browser = Browser(Catalog(ledger.connection), [Folder("notes", vault.root)], 1_000)
         enter(ledger, "a.md", "x" * 2_000)
-        with pytest.raises(VaultError, match=r"a\.md is gone"):
+        with pytest.raises(VaultError, match=r"a\.md is missing; the index still holds it") as missing:
             browser.text(browser.find("a"))
+        assert "exo status" in missing.value.hint
         vault.write("a.md", "x" * 2_000)
         with pytest.raises(VaultError, match=r"a\.md cannot be read: larger than"):
             browser.text(browser.find("a"))

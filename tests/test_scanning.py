@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -210,6 +211,72 @@ def test_of_a_few_notes_all_can_go_while_anything_else_is_there(books: Books) ->
     books.vault.remove("a.md")
     books.vault.remove("b.md")
     assert (books.scan().removed, books.states()) == (2, {})
+
+
+def replace_root(books: Books) -> Path:
+    """Another folder in the vault's place, with no note but one more file in it; where the vault is now."""
+    away = books.vault.root.with_name("away")
+    books.vault.root.rename(away)
+    books.vault.write(".directory", "x")
+    return away
+
+
+def put_back(books: Books, away: Path) -> None:
+    """The vault in its place again."""
+    books.vault.root.rename(books.vault.root.with_name(f"other {len(list(away.parent.iterdir()))}"))
+    away.rename(books.vault.root)
+
+
+def test_a_few_notes_whose_root_was_replaced_by_another_folder_are_kept_until_it_is_back(books: Books) -> None:
+    many(books, 20)
+    away = replace_root(books)
+    for _ in range(3):
+        (told,) = books.scan().away
+        assert told.startswith(f"{books.vault.root} is another folder than before, without 20 of its 20 notes")
+        assert "exo index --accept-deletions" in told
+        assert books.sums() == (0, 0, 0, 0, 20)
+    put_back(books, away)
+    assert books.scan() == Scanned(0, 0, (), ())
+    assert books.sums() == (20, 0, 20, 0, 0)
+    books.vault.remove("3.md")
+    assert books.scan() == Scanned(0, 1, (), (), ("notes:3.md",))
+
+
+def test_what_is_written_into_the_folder_in_its_place_makes_it_no_more_familiar(books: Books) -> None:
+    many(books, 5)
+    away = replace_root(books)
+    for number in range(12):
+        books.vault.write(f"new {number}.md", "followed")
+        assert books.scan().away
+        assert books.sums() == (number + 1, 0, number + 1, 0, 5)
+        assert books.scanner.look(books.folder, [f"new {number}.md"]) is None
+    put_back(books, away)
+    assert (books.scan().removed, books.sums()) == (12, (5, 0, 5, 0, 0))
+
+
+def test_another_roots_git_branch_is_no_switch_of_branches(books: Books) -> None:
+    books.vault.write(".git/HEAD", "ref: refs/heads/main\n")
+    many(books, 20)
+    replace_root(books)
+    books.vault.write(".git/HEAD", "ref: refs/heads/other\n")
+    assert books.scan().away
+    assert books.sums() == (0, 0, 0, 0, 20)
+
+
+def test_another_root_is_the_vault_once_deletions_are_confirmed_or_few_notes_are_missing(books: Books) -> None:
+    many(books, 20)
+    replace_root(books)
+    assert books.scan().away
+    assert books.scan(accept_deletions=True).removed == 20
+    many(books, 20)
+    copy = books.vault.root.with_name("copy")
+    shutil.copytree(books.vault.root, copy)
+    books.vault.root.rename(copy.with_name("former"))
+    copy.rename(books.vault.root)
+    books.vault.remove("19.md")
+    assert (books.scan().removed, books.sums()[0]) == (1, 19)
+    move_out(books, 18)
+    assert books.scan().removed == 18
 
 
 def test_many_notes_gone_at_once_are_kept_until_they_are_back(books: Books) -> None:

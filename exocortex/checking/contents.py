@@ -14,14 +14,15 @@ from exocortex.checking.findings import Finding, Live, counted
 from exocortex.checking.probing import probe
 from exocortex.config import Config, Folder
 from exocortex.core.chunks import chunk_key
-from exocortex.core.errors import VaultError
+from exocortex.core.errors import ExocortexError, VaultError
 from exocortex.core.links import name_keys
 from exocortex.storage.lock import holder
-from exocortex.storage.vault import scan
+from exocortex.storage.vault import Scan, scan
 
 RECALL = 0.9
 """Share of true neighbours that Chroma must find on a sample."""
 REPUBLISH = "exo rebuild --vectors"
+CONFIRM = "exo index --accept-deletions"
 
 _LENGTH = 0.01
 """How far from 1 the length of a vector may be, for rounding to float16."""
@@ -46,14 +47,35 @@ def check_disk(config: Config, index: sqlite3.Connection) -> Iterator[Finding]:
         except VaultError as error:
             yield Finding("notes", "warning", f"{error.message} What was indexed of it still serves.")
             continue
-        on_disk = {one.path: (one.size, one.mtime_ns) for one in found.files}
-        states, unread = _known(folder, index, on_disk)
-        unread |= (on_disk.keys() | {one.path for one in found.skipped}) - set(states)
-        counts = Counter(states[path] for path in states if path not in unread)
-        on_disk_now = len(found.files) + len(found.skipped)
-        sums = f"{counts['indexed']:,} indexed + {len(unread):,} not read yet + {counts['skipped']:,} skipped"
-        message = f"{folder.name}: {counted(on_disk_now, 'note')} on disk, {sums}."
-        yield Finding("notes", "ok", message, READ if unread else "")
+        yield from _ledger(folder, index, found)
+
+
+def _ledger(folder: Folder, index: sqlite3.Connection, found: Scan) -> Iterator[Finding]:
+    """One folder's sums, and what of it is gone: frozen or, for all that is known, deleted."""
+    on_disk = {one.path: (one.size, one.mtime_ns) for one in found.files}
+    skipped = {one.path for one in found.skipped}
+    states, unread = _known(folder, index, on_disk)
+    gone = set(states) - on_disk.keys() - skipped
+    frozen = gone & _frozen(folder, index)
+    unread |= on_disk.keys() - set(states) | skipped - set(states)
+    unread -= gone
+    counts = Counter(states[path] for path in states if path not in unread | gone)
+    sums = f"{counts['indexed']:,} indexed + {len(unread):,} not read yet + {counts['skipped']:,} skipped"
+    message = f"{folder.name}: {counted(len(on_disk) + len(skipped), 'note')} on disk, {sums}."
+    if deleted := len(gone - frozen):
+        message += f" {counted(deleted, 'note is', 'notes are')} gone since the last look."
+    yield Finding("notes", "ok", message, READ if unread or deleted else "")
+    if frozen:
+        kept = f"{counted(len(frozen), 'note')} of folder {folder.name} vanished at once and stay in the index."
+        yield Finding("vanished", "warning", f"{kept} If you deleted them, confirm it.", CONFIRM)
+
+
+def _frozen(folder: Folder, index: sqlite3.Connection) -> set[str]:
+    """Paths of the notes that vanished too many at once to be thought deleted."""
+    row = index.execute("SELECT value FROM meta WHERE key = 'frozen'").fetchone()
+    rows = json.loads(row["value"]).get(folder.name, []) if row else []
+    found = index.execute("SELECT path FROM notes WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(rows),))
+    return {one["path"] for one in found.fetchall()}
 
 
 def _known(
@@ -158,7 +180,11 @@ def _odd_vectors(index: sqlite3.Connection) -> int:
 def check_chroma(config: Config, index: sqlite3.Connection, live: Live | None) -> Iterator[Finding]:
     """Whether Chroma finds what comparing with every vector finds; by whoever has it open, else in a process apart."""
     if live is not None:
-        recall = live.recall()
+        try:
+            recall = live.recall()
+        except ExocortexError as error:
+            yield Finding("chroma", "warning", f"Chroma can't be asked: {error.message.rstrip('.')}.")
+            return
         yield _judged("" if recall is None else None, recall)
         return
     meta = dict(index.execute("SELECT key, value FROM meta").fetchall())

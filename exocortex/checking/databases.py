@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 from exocortex.checking.findings import Finding, counted
 from exocortex.config import Config
 from exocortex.storage.backups import Backups
-from exocortex.storage.damage import INDEX, STATE, VERSIONS, all_faults, damaged_files
+from exocortex.storage.damage import INDEX, STATE, VERSIONS, all_faults, damaged_files, is_lost
 from exocortex.storage.database import APPLICATION_ID, fold_case, version_of
 from exocortex.storage.soundness import SAYS_SO, header_fault, read_only, structure_fault
 
@@ -32,7 +33,7 @@ def check_databases(config: Config, *, deep: bool) -> Generator[Finding, None, s
     if state is not None:
         with closing(state):
             if index is not None:
-                yield check_identities(state, index)
+                yield check_identities(state, index, Backups(home))
     yield from check_backups(home)
     yield from check_leftovers(home)
     return index
@@ -41,9 +42,8 @@ def check_databases(config: Config, *, deep: bool) -> Generator[Finding, None, s
 def check_file(path: Path, *, deep: bool) -> tuple[Finding, sqlite3.Connection | None]:
     """Structure, words and values of one database; and a copy of it if it is sound, current and not too large."""
     name = path.name
-    if path.is_symlink() or not path.exists():
-        what = "is a link, which is not followed" if path.is_symlink() else "isn't there yet"
-        return Finding(name, "warning", f"{path} {what}.", READ), None
+    if path.is_symlink() or not path.is_file():
+        return _no_file(path), None
     if name == INDEX and path.stat().st_size > LARGE and not deep:
         fault = structure_fault(path)
         message = f"{name} is in order as far as was looked; all of it: exo doctor --deep"
@@ -56,6 +56,20 @@ def check_file(path: Path, *, deep: bool) -> tuple[Finding, sqlite3.Connection |
     if copy is None:
         return _broken(name, fault or "it can't be read"), None
     return _checked(name, copy, deep=deep)
+
+
+def _no_file(path: Path) -> Finding:
+    """What stands in the place of a database, or once stood there."""
+    name, home = path.name, path.parent
+    if path.is_symlink():
+        return Finding(name, "warning", f"{path} is a link, which is not followed.", READ)
+    if path.exists():
+        place = shlex.quote(str(path))
+        return Finding(name, "error", f"{path} should be a file, and is none.", f"mv {place} {place}.away")
+    if name == STATE and is_lost(home):
+        mend = RESTORE if Backups(home).newest_good() else READ
+        return Finding(name, "error", f"{path} is missing.", mend)
+    return Finding(name, "warning", f"{path} isn't there yet.", READ)
 
 
 def copied(path: Path) -> sqlite3.Connection:
@@ -95,17 +109,34 @@ def _other_program(name: str, copy: sqlite3.Connection) -> Finding | None:
     return None
 
 
-def check_identities(state: sqlite3.Connection, index: sqlite3.Connection) -> Finding:
+def check_identities(state: sqlite3.Connection, index: sqlite3.Connection, backups: Backups) -> Finding:
     """Whether both know the same notes by the same ids."""
-    query = "SELECT {0}, folder, path FROM notes WHERE {0} IS NOT NULL"
-    ids = {tuple(row) for row in state.execute(query.format("id")).fetchall()}
-    known = {tuple(row) for row in index.execute(query.format("note") + " AND digest IS NOT NULL").fetchall()}
-    strange = known - ids
+    known = {tuple(row) for row in index.execute(_IDS.format("note") + " AND digest IS NOT NULL").fetchall()}
+    strange = known - _ids(state)
     if strange:
         where = min(f"{row[1]}:{row[2]}" for row in strange)
         message = f"{counted(len(strange), 'note')} ({where} …) have other ids in {INDEX} than in {STATE}."
-        return Finding("identities", "error", message, REBUILD)
+        return Finding("identities", "error", message, _mend_of_identities(strange, backups))
     return Finding("identities", "ok", f"{counted(len(known), 'note')} are known by the same ids in both files.")
+
+
+_IDS = "SELECT {0}, folder, path FROM notes WHERE {0} IS NOT NULL"
+
+
+def _ids(state: sqlite3.Connection) -> set[tuple[object, ...]]:
+    return {tuple(row) for row in state.execute(_IDS.format("id")).fetchall()}
+
+
+def _mend_of_identities(strange: set[tuple[object, ...]], backups: Backups) -> str:
+    """A backup that knows these ids shows that the state is the one that lost them; else the index is made anew."""
+    for backup in backups.list():
+        try:
+            with closing(read_only(backup.path)) as copy:
+                if strange & _ids(copy):
+                    return f"{RESTORE} {backup.number}"
+        except SAYS_SO:
+            continue
+    return REBUILD
 
 
 def check_backups(home: Path) -> Iterator[Finding]:
@@ -132,8 +163,8 @@ def check_leftovers(home: Path) -> Iterator[Finding]:
         yield Finding("damaged", "ok", message)
     waiting = [path for path in (home / "journal").glob("*.json") if not path.name.startswith(".")]
     if waiting:
-        number = counted(len(waiting), "captured thought")
-        yield Finding("captures", "warning", f"{number} wait to be written as notes.", READ)
+        number = counted(len(waiting), "captured thought waits", "captured thoughts wait")
+        yield Finding("captures", "warning", f"{number} to be written as notes.", READ)
 
 
 def _broken(name: str, fault: str) -> Finding:

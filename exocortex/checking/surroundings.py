@@ -19,12 +19,13 @@ from exocortex.storage.mounts import Mount, mount_of, mounts
 
 _SYNCED_NAMES = ("dropbox", "onedrive", "icloud", "mobile documents", "google drive", "nextcloud", "syncthing")
 _SYNCED_MARKS = (".stfolder", ".dropbox", ".dropbox.cache", ".csync_journal.db", ".sync")
+_WRITTEN = ("state.db", "index.db", "owner.lock")
 _WATCHES_SHARE = 0.8
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
-def check_surroundings(config: Config) -> Iterator[Finding]:
-    """What can be seen without opening a file of ours."""
+def check_surroundings(config: Config, trouble: Finding | None = None) -> Iterator[Finding]:
+    """What can be seen without opening a file of ours; `trouble` is what is known of the index's holder already."""
     if not config.home.is_dir():
         yield Finding("home", "warning", f"There is nothing at {config.home} yet.", "exo init ~/notes")
         return
@@ -33,16 +34,20 @@ def check_surroundings(config: Config) -> Iterator[Finding]:
     yield check_sqlite(sqlite3.sqlite_version_info, guarded=readers_never_checkpoint())
     yield from check_places(config, mounts())
     yield check_watches(config, _number_in(_WATCHES))
-    yield check_holder(config.home)
+    yield trouble or check_holder(config.home)
 
 
 def check_privacy(home: Path) -> Finding:
-    """Whether the home is the user's alone: closed, it closes what lies in it."""
+    """Whether the home is the user's alone, which closes what lies in it, and can be written to."""
     status = home.stat()
     if status.st_uid != os.geteuid():
         return Finding("home", "error", f"{home} belongs to another user.")
     if status.st_mode & 0o077:
         return Finding("home", "error", f"{home} is open to other users.", f"chmod 700 {shlex.quote(str(home))}")
+    closed = next((path for path in (home, *map(home.joinpath, _WRITTEN)) if _is_closed(path)), None)
+    if closed is not None:
+        hint = "Make it so, or set EXO_HOME to a folder on a disk that can."
+        return Finding("home", "error", f"{closed} can't be written to. {hint}")
     strange = [path for path in _below(home) if _is_strange(path)]
     if strange:
         what = f"{counted(len(strange), 'file')} in {home} ({strange[0].name} …) belong to another user."
@@ -53,7 +58,8 @@ def check_privacy(home: Path) -> Finding:
 def check_room(home: Path) -> Finding:
     """Whether its disk has room."""
     usage = shutil.disk_usage(home)
-    free = f"{usage.free / 1e9:,.1f} GB are free on the disk of {home}"
+    room = f"{usage.free / 1e9:,.1f} GB" if usage.free >= 1e9 else f"{usage.free / 1e6:,.1f} MB"
+    free = f"{room} are free on the disk of {home}"
     if usage.free < FREE_BYTES or usage.free < usage.total * FREE_SHARE:
         return Finding("disk", "warning", f"Only {free}: no more backups are made.")
     return Finding("disk", "ok", f"{free}.")
@@ -139,6 +145,10 @@ def _below(home: Path) -> Iterator[Path]:
     """Everything in the home, as far as it is still there when it is looked at."""
     for here, folders, names in os.walk(home):
         yield from (Path(here, name) for name in (*folders, *names))
+
+
+def _is_closed(path: Path) -> bool:
+    return path.exists() and not os.access(path, os.W_OK)
 
 
 def _is_strange(path: Path) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from exocortex.cli.face import Face
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 pass_face = click.make_pass_decorator(Face)
 
@@ -20,10 +22,31 @@ literal_option = click.option(
 scope_option = click.option(
     "--scope", default="", metavar="FILTERS", help="Only notes that match, as in: --scope 'tag:work after:2024'."
 )
+
+
+class WholeNumber(click.IntRange):
+    """A number from a range; what is none is told in plain words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; raises BadParameter."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a whole number from {self.min} to {self.max}.", param, ctx)
+
+
+def limit_option(meaning: str, default: int | None = None) -> Callable[[_Command], _Command]:
+    """`-n` and `--limit`, spelled alike wherever there is a limit."""
+    kind = WholeNumber(1, 1000)
+    shown = default is not None
+    return click.option("-n", "--limit", metavar="N", type=kind, default=default, show_default=shown, help=meaning)
+
+
 batch_option = click.option("--batch", is_flag=True, help="Read one a line from standard input, print one JSON a line.")
 
 _KEPT = "\0"
 """Set before words that look like options while click parses; no argument of a process can hold it."""
+_LETTER = re.compile(rf"{_KEPT}-\w")
 _DATE = re.compile(r"(-?(?:before|after|on):)((?:last|this|next|past)\s+\w+|\w+\s+\w+\s+ago)")
 _FILTER = re.compile(r'(-?(?:tag|path|title|has|before|after|on):)([^\s"][^"]*\s[^"]*)', re.DOTALL)
 
@@ -80,13 +103,15 @@ class QueryCommand(Command):
             for name in option.opts
         }
         short = {name for option in self.get_params(ctx) for name in option.opts if not name.startswith("--")}
+        numbered = re.compile(f"({'|'.join(map(re.escape, short & valued)) or '(?!)'})[0-9]+")
         hidden, previous = [], ""
         for number, argument in enumerate(args):
             if argument == "--":
                 hidden += args[number:]
                 break
-            looks = argument.startswith("-") and not argument.startswith("--") and argument not in {"-", *short}
-            hidden.append(_KEPT + argument if looks and previous not in valued else argument)
+            dashed = argument.startswith("-") and not argument.startswith("--") and argument not in {"-", *short}
+            word = dashed and previous not in valued and not numbered.fullmatch(argument)
+            hidden.append(_KEPT + argument if word else argument)
             previous = argument
         return super().parse_args(ctx, hidden)
 
@@ -104,10 +129,22 @@ def query_of(words: Sequence[str]) -> str:
 
 def required(words: Sequence[str], what: str, example: str) -> str:
     """The query typed; raises a usage error that shows how if there is none."""
-    text = query_of(words)
+    text, ctx = query_of(words), click.get_current_context(silent=True)
     if not text.strip():
-        raise click.UsageError(f"Type {what}, as in: {example}", click.get_current_context(silent=True))
+        raise click.UsageError(f"Type {what}, as in: {example}", ctx)
+    if ctx is not None and not ctx.params.get("literal"):
+        _tell_letters(ctx, words)
     return text
+
+
+def _tell_letters(ctx: click.Context, words: Sequence[str]) -> None:
+    """What looks like an option there is none of was taken for a word to leave out."""
+    letters = [word.removeprefix(_KEPT) for word in words if _LETTER.fullmatch(word)]
+    if letters and isinstance(ctx.obj, Face):
+        from exocortex.cli.console import Span
+
+        left_out = f"{' '.join(letters)}: taken as a word to leave out. Options: {ctx.command_path} --help"
+        ctx.obj.console.notice(Span(left_out, "faint"))
 
 
 def refuse_words(words: Sequence[str], option: str) -> None:

@@ -54,6 +54,8 @@ def _text(words: tuple[str, ...]) -> str:
         if not typed:
             hint = 'Type the text, or - to read it, as in: exo capture "call the vet"'
             raise click.UsageError(hint, click.get_current_context())
+        if typed[0] == "-":
+            raise UsageError("- reads the text from standard input and takes no words beside it.", "Nothing was saved.")
         return " ".join(typed)
     data = sys.stdin.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
@@ -88,6 +90,10 @@ def _say(face: Face, captured: Captured, as_json: bool) -> None:
         face.console.line(Span(str(captured.path), "accent", str(captured.path)))
     if not captured.delivered:
         _say_kept(face, captured)
+    elif captured.path.stat().st_size > face.config().index.max_file_bytes:
+        most = f"{face.config().index.max_file_mb:g} MB"
+        face.console.notice(Span(f"It is saved, but can't be searched: it is larger than {most}.", "warning"))
+        face.console.notice(Span("To have it indexed, set index.max_file_mb higher.", "faint"))
     elif face.console.tty:
         face.console.notice(Span("Captured.", "faint"))
 

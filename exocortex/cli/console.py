@@ -106,9 +106,10 @@ class Screen:
         return self._rich
 
     def write(self, text: str) -> None:
-        """Write and flush text that is already safe."""
-        self.file.write(text)
-        self.file.flush()
+        """Write and flush text that is already safe; once the stream is closed there is nobody to read it."""
+        if not self.file.closed:
+            self.file.write(text)
+            self.file.flush()
 
     def line(
         self, spans: Sequence[Span], lead: Sequence[Span] = (), right: Span | None = None, most: int | None = None

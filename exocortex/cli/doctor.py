@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
-from exocortex.cli.asking import agreed
+from exocortex.cli.asking import agreed, set_free
 from exocortex.cli.console import Role, Span
 from exocortex.cli.face import DONE, NOTHING, Face
+from exocortex.core.errors import OwnerError
 from exocortex.core.wire import document
 
 if TYPE_CHECKING:
     from exocortex.checking import Finding
+    from exocortex.client import Client
+    from exocortex.config import Config
 
 _MARKS: dict[str, tuple[str, Role]] = {"ok": ("ok", "faint"), "warning": ("look", "warning"), "error": ("bad", "error")}
 
@@ -32,13 +35,12 @@ def doctor_command(face: Face, deep: bool, as_json: bool) -> int:
     exo doctor --json | jq -r '.findings[] | select(.severity != "ok") | .mend'
     """
     from exocortex.checking import check
-    from exocortex.starting import find_owner
 
     config = face.config()
+    owner, trouble = _owner(face, config)
     findings = []
-    owner = None if face.alone else find_owner(config)
     with closing(owner) if owner is not None else nullcontext():
-        for finding in check(config, owner.index if owner is not None else None, deep=deep):
+        for finding in check(config, owner.index if owner is not None else None, trouble, deep=deep):
             findings.append(finding)
             if not as_json:
                 _paint(face, finding)
@@ -46,6 +48,22 @@ def doctor_command(face: Face, deep: bool, as_json: bool) -> int:
     if as_json:
         face.console.json(document({"sound": sound, "findings": findings}))
     return DONE if sound else NOTHING
+
+
+def _owner(face: Face, config: Config) -> tuple[Client | None, Finding | None]:
+    """The owner that runs, if it may be asked; and what is to be said of one that does not answer."""
+    from exocortex.checking import Finding
+    from exocortex.starting import find_owner, process_of, unheard
+
+    try:
+        owner, silence = (None, unheard(config)) if face.alone else (find_owner(config), None)
+    except OwnerError as error:
+        owner, silence = None, error
+    if silence is None:
+        return owner, None
+    process = process_of(config.home)
+    mend = f"kill -9 {process}" if process is not None else ""
+    return None, Finding("owner", "error", f"{silence.message} {silence.hint}", mend)
 
 
 @click.command("rebuild", cls=Command)
@@ -57,6 +75,8 @@ def rebuild_command(face: Face, vectors: bool, yes: bool) -> int:
 
     \b
     exo rebuild && exo index
+
+    A process that holds the index in the background is ended first.
     """
     from exocortex.storage.damage import drop_disposable
     from exocortex.storage.lock import IndexLock
@@ -68,6 +88,7 @@ def rebuild_command(face: Face, vectors: bool, yes: bool) -> int:
         return NOTHING
     if not agreed(face, f"Drop {what} in {home}?", yes=yes):
         return NOTHING
+    set_free(face, home)
     with IndexLock(home):
         dropped = drop_disposable(home, index=not vectors)
     names = ", ".join(path.name for path in dropped)

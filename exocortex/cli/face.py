@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from exocortex.cli.console import Console
-from exocortex.core.errors import ConfigError, IndexHeldError, UsageError
+from exocortex.core.errors import ConfigError, IndexHeldError, OwnerError, UsageError
 
 if TYPE_CHECKING:
     from exocortex.client import Client
@@ -65,7 +65,8 @@ class Face:
         """The index: of its owner, which is started if need be and wanted, or else opened in this process.
 
         With `watching` the notes are followed while it is open, by whichever process that is.
-        Raises ConfigError without folders, IndexHeldError if another kind of process holds the index.
+        Raises ConfigError without folders, IndexHeldError if another kind of process holds the index, OwnerError if
+        its owner answers nobody.
         """
         config = self.config()
         if not config.folders:
@@ -78,10 +79,10 @@ class Face:
         if owned is None:
             try:
                 return opened.enter_context(self._own(config, watching))
-            except IndexHeldError:
+            except IndexHeldError as error:
                 owned = self._owned(config, start)
                 if owned is None:  # else an owner has started between the two
-                    raise
+                    raise self._unheard(config) or error from None
         return opened.enter_context(closing(owned))
 
     def _own(self, config: Config, watching: bool) -> AbstractContextManager[CortexPort]:
@@ -100,6 +101,11 @@ class Face:
         if start and config.owner.start:
             return reach_owner(config, self.environ, self._tell)
         return find_owner(config, impose=start)
+
+    def _unheard(self, config: Config) -> OwnerError | None:
+        from exocortex.starting import unheard
+
+        return unheard(config)
 
     def _tell(self, notice: str) -> None:
         from exocortex.cli.console import Span

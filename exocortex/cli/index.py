@@ -81,7 +81,7 @@ def watch(face: Face, events: Iterable[Event]) -> Indexed:
 
 
 def say_indexed(face: Face, indexed: Indexed, status: Status) -> None:
-    """What changed, and what is left to do."""
+    """What changed, what is left to do, and what people should know of it."""
     changes = [
         (indexed.added, "added"),
         (indexed.modified, "changed"),
@@ -101,12 +101,8 @@ def say_indexed(face: Face, indexed: Indexed, status: Status) -> None:
         face.console.notice(Span(f"{', '.join(left)}. Go on with: exo index", "faint"))
     if status.skipped:
         face.console.notice(Span(f"{counted(len(status.skipped), 'file')} skipped; why: exo status", "warning"))
-    for folder in status.folders:
-        if folder.missing:
-            face.console.notice(Span(f"Folder {folder.name} isn't there: {folder.root}", "warning"))
-        if folder.frozen:
-            kept = f"{counted(folder.frozen, 'note')} of folder {folder.name} vanished at once and stay in the index."
-            face.console.notice(Span(f"{kept} If you deleted them: exo index --accept-deletions", "warning"))
+    for notice in status.notices:
+        face.console.notice(Span(notice, "warning"))
 
 
 def _print_events(face: Face, events: Iterable[Event]) -> Indexed:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import click
 
-from exocortex.cli.arguments import Command, json_option, pass_face, scope_option
+from exocortex.cli.arguments import Command, json_option, limit_option, pass_face, scope_option
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.core.results import RecentNote, TaskOfNote
@@ -15,9 +15,7 @@ from exocortex.core.wire import document
 
 
 @click.command("recent", cls=Command)
-@click.option(
-    "--limit", metavar="N", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many notes."
-)
+@limit_option("How many notes.", 20)
 @json_option
 @pass_face
 def recent_command(face: Face, limit: int, as_json: bool) -> int:

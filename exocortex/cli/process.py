@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from exocortex.core.errors import ExocortexError
 
 LOG_NAME = "errors.log"
 _LOG_BYTES = 1_000_000
+_NEAR = 0.6
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -62,7 +64,7 @@ def _carry_out(face: Face, arguments: Sequence[str], as_json: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except click.UsageError as error:
-        console.error("usage", error.format_message(), f"See: {_command(error, arguments)} --help", as_json=as_json)
+        console.error("usage", _mistake(error), f"See: {_command(error, arguments)} --help", as_json=as_json)
     except click.ClickException as error:
         console.error("error", error.format_message(), "", as_json=as_json)
     except ExocortexError as error:
@@ -75,6 +77,15 @@ def _carry_out(face: Face, arguments: Sequence[str], as_json: bool) -> int:
         if console.verbose and not as_json:
             console.trace(error)
     return FAILED
+
+
+def _mistake(error: click.UsageError) -> str:
+    """What is wrong, in click's words but for an option there is none of: click proposes what merely shares dashes."""
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message()
+    names = {name.strip("-"): name for name in error.possibilities or ()}
+    near = get_close_matches(error.option_name.strip("-"), names, 1, _NEAR)
+    return f"There is no option {error.option_name}." + (f" Did you mean {names[near[0]]}?" if near else "")
 
 
 def _command(error: click.UsageError, arguments: Sequence[str]) -> str:

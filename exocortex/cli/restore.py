@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
-from exocortex.cli.asking import agreed
+from exocortex.cli.asking import agreed, set_free
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.core.wire import document
@@ -30,7 +30,8 @@ def restore_command(face: Face, which: str | None, listing: bool, yes: bool, as_
     exo restore
     exo restore 12
 
-    Without WHICH it is the newest that is in order. The present state is kept beside it.
+    Without WHICH it is the newest that is in order. The present state is kept beside it. A process that
+    holds the index in the background is ended first.
     """
     from exocortex.storage.backups import Backups
 
@@ -47,16 +48,12 @@ def restore_command(face: Face, which: str | None, listing: bool, yes: bool, as_
 
 
 def _put_back(face: Face, backups: Backups, backup: Backup, as_json: bool) -> int:
-    from exocortex.core.errors import IndexHeldError
-    from exocortex.storage.damage import adopt_identities
+    from exocortex.storage.damage import STATE, adopt_identities, set_log_aside
     from exocortex.storage.lock import IndexLock
 
-    lock = IndexLock(face.home())
-    try:
-        lock.acquire()
-    except IndexHeldError as error:
-        raise IndexHeldError(error.message, "End it with `exo stop`, then try again.") from error
-    with lock:
+    set_free(face, face.home())
+    with IndexLock(face.home()):
+        set_log_aside(face.home() / STATE, face.now())
         kept = backups.put_back(backup, "before-restore")
         adopt_identities(face.home())
     if as_json:

@@ -12,6 +12,7 @@ from exocortex.cli.arguments import (
     QueryCommand,
     batch_option,
     json_option,
+    limit_option,
     literal_option,
     pass_face,
     refuse_words,
@@ -31,9 +32,7 @@ _MODES = click.Choice(["hybrid", "words", "meaning"])
 @click.command("search", cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @click.option("--mode", type=_MODES, help="What to search by (default: hybrid, or what is configured).")
-@click.option(
-    "--limit", metavar="N", type=click.IntRange(1, 1000), help="How many notes (default: 10, or what is configured)."
-)
+@limit_option("How many notes (default: 10, or what is configured).")
 @click.option("--chunks", is_flag=True, help="Show each passage found, not only a note's best.")
 @click.option("--sort", type=click.Choice(["score", "date"]), default="score", help="Best first, or newest first.")
 @scope_option
@@ -73,7 +72,7 @@ def search_command(face: Face, /, query: tuple[str, ...], batch: bool, as_json: 
 
 @click.command("similar", cls=Command)
 @click.argument("note")
-@click.option("--limit", metavar="N", type=click.IntRange(1, 1000), help="How many notes.")
+@limit_option("How many notes.")
 @json_option
 @pass_face
 def similar_command(face: Face, note: str, limit: int | None, as_json: bool) -> int:

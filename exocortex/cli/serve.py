@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import time
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,11 +13,11 @@ import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face
-from exocortex.core.errors import ExocortexError, IndexHeldError, OwnerError
+from exocortex.cli.face import DONE, FAILED, Face
+from exocortex.config.meeting import LOG_NAME
+from exocortex.core.errors import ExocortexError, IndexHeldError, IndexStoreError, OwnerError
 from exocortex.core.wire import document
 
-_STOP_SECONDS = 10.0
 _LOG_BYTES = 1_000_000
 
 
@@ -33,14 +35,14 @@ def serve_command(face: Face, ready_fd: int | None) -> int:
     """
     if ready_fd is not None:
         return _serve_in_background(face, ready_fd)
-    from exocortex.bootstrap import open_owned
-    from exocortex.owner import Owner
+    from exocortex.starting import unheard
 
     config = face.config()
-    _write_to_log(face)
-    owner = Owner(config, face.environ, open_owned, stays=True)
-    owner.end_on_signals()
-    owner.serve(lambda: face.console.notice(Span(f"Holding the index of {config.home}; Ctrl-C ends it.", "faint")))
+    said = Span(f"Holding the index of {config.home}; Ctrl-C ends it.", "faint")
+    try:
+        _serve(face, lambda: face.console.notice(said), stays=True)
+    except IndexHeldError as error:
+        raise unheard(config) or error from None
     return DONE
 
 
@@ -48,32 +50,63 @@ def _serve_in_background(face: Face, ready: int) -> int:
     """For the face that started this: it has gone on as soon as the first fork is made."""
     if os.fork():
         os._exit(0)
-    from exocortex.bootstrap import open_owned
-    from exocortex.owner import Owner, log
-    from exocortex.starting import LOST, READY
+    from exocortex.owner import log
+    from exocortex.starting import LOST, READY, farewell
 
-    _write_to_log(face)
-    face.console.close()
+    client = _Client(ready)
     try:
-        owner = Owner(face.config(), face.environ, open_owned)
-        owner.end_on_signals()
-        owner.serve(lambda: _say(ready, READY))
+        _serve(face, lambda: client.tell(READY), stays=False)
     except IndexHeldError:
-        _say(ready, LOST)
+        client.tell(LOST)
     except ExocortexError as error:
         log(f"{error.message} {error.hint}")
-        return 2
+        client.tell(farewell(error))
+        return FAILED
+    except Exception as error:  # noqa: BLE001 (the border: nobody is there but the log, and whoever waits)
+        log("".join(traceback.format_exception(error)))
+        what = f"Something unexpected went wrong ({type(error).__name__}: {error})."
+        client.tell(farewell(OwnerError(what, f"The details are in {face.home() / LOG_NAME}")))
+        return FAILED
     return DONE
 
 
-def _write_to_log(face: Face) -> None:
+def _serve(face: Face, ready: Callable[[], None], *, stays: bool) -> None:
+    """Be the owner, to its end. Raises ExocortexError, for what a disk or a folder refuses too."""
+    from exocortex.bootstrap import open_owned
+    from exocortex.owner import Owner
+
+    home = face.home()
+    try:
+        _write_to_log(home)
+        if not stays:
+            face.console.close()
+        owner = Owner(face.config(), face.environ, open_owned, stays=stays)
+        owner.end_on_signals()
+        owner.serve(ready)
+    except OSError as error:
+        raise _refused(home, error) from error
+
+
+def _refused(home: Path, error: OSError) -> IndexStoreError:
+    """What the system says no to, in words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return IndexStoreError(f"The disk of {home} is full.", "Make room on it, then try again.")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return IndexStoreError(
+            f"{error.filename or home} can't be written to: {error.strerror}.",
+            "Set EXO_HOME to a folder on a disk that can.",
+        )
+    return IndexStoreError(
+        f"{error.filename or home} can't be used: {error.strerror or error}.", "Move it away, then try again."
+    )
+
+
+def _write_to_log(home: Path) -> None:
     """Standard output and error become the log; the console has its own ways to the terminal."""
     # Read once, as NumPy is loaded: on busy cores two threads wait for each other longer than one multiplies.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from exocortex.config import ensure_home
-    from exocortex.config.meeting import LOG_NAME
 
-    home = face.home()
     ensure_home(home)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     log = os.open(home / LOG_NAME, flags, 0o600)
@@ -84,10 +117,17 @@ def _write_to_log(face: Face) -> None:
     os.close(log)
 
 
-def _say(ready: int, what: bytes) -> None:
-    with suppress(OSError):
-        os.write(ready, what)
-        os.close(ready)
+class _Client:
+    """Whoever started this and waits for one word, or a farewell; then its descriptor may be another file's."""
+
+    def __init__(self, ready: int) -> None:
+        self._pipe = open(ready, "wb", buffering=0)  # noqa: SIM115 (it is closed when it has served)
+
+    def tell(self, what: bytes) -> None:
+        """Say it, unless something was said before."""
+        with suppress(OSError, ValueError):
+            self._pipe.write(what)
+        self._pipe.close()
 
 
 @click.command("stop", cls=Command)
@@ -100,35 +140,11 @@ def stop_command(face: Face) -> int:
 
     What it was doing is kept; indexing goes on from there.
     """
-    from exocortex.starting import any_owner
-    from exocortex.storage.lock import holder
+    from exocortex.starting import end_owner
 
-    home = face.config().home
-    client = any_owner(face.config())
-    if client is None:
-        face.console.notice(Span("Nothing is running."))
-        return DONE
-    client.retire()
-    client.close()
-    deadline = time.monotonic() + _STOP_SECONDS
-    while holder(home) is not None or _lives(client.welcome.pid):
-        if time.monotonic() > deadline:
-            raise OwnerError(f"Process {client.welcome.pid} does not end.", f"End it with: kill {client.welcome.pid}")
-        time.sleep(0.02)
-    face.console.notice(Span(f"Ended (process {client.welcome.pid})."))
+    process = end_owner(face.home())
+    face.console.notice(Span("Nothing is running." if process is None else f"Ended (process {process})."))
     return DONE
-
-
-def _lives(process: int) -> bool:
-    """Whether it is there, and not merely waiting to be counted as dead."""
-    try:
-        os.kill(process, 0)
-    except OSError:
-        return False
-    try:
-        return not Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].startswith(" Z")
-    except OSError:
-        return True
 
 
 @click.command("pause", cls=Command)

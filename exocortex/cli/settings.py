@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, Face
+from exocortex.core.errors import ConfigError
 from exocortex.core.wire import document
+
+if TYPE_CHECKING:
+    from exocortex.config import Value
 
 
 @click.command("config", cls=Command)
@@ -22,12 +29,23 @@ def config_command(face: Face, as_json: bool) -> int:
 
     Settings stand in config.toml in the home, as in:  [search]  limit = 20
     """
-    from exocortex.config import listing
+    from exocortex.config import Config, listing
 
-    values = listing(face.config())
+    try:
+        values = listing(face.config())
+    except ConfigError:
+        if not as_json:
+            face.console.notice(Span("Nothing is in force before that is mended; every setting with its default:"))
+            _paint(face, listing(Config(face.home())))
+        raise
     if as_json:
         face.console.json(document(values))
-        return DONE
+    else:
+        _paint(face, values)
+    return DONE
+
+
+def _paint(face: Face, values: Sequence[Value]) -> None:
     rows = [
         [
             Span(one.name, "accent"),
@@ -38,7 +56,6 @@ def config_command(face: Face, as_json: bool) -> int:
         for one in values
     ]
     face.console.rows(rows)
-    return DONE
 
 
 def _written(value: object) -> str:

@@ -75,7 +75,8 @@ def _owner(face: Face, owner: OwnerStatus) -> list[tuple[str, str]]:
 
 def _doing(owner: OwnerStatus) -> str:
     if owner.problem is not None:
-        return f"{owner.problem} It is tried again."
+        again = "" if "it is tried again" in owner.problem.lower() else " It is tried again."
+        return owner.problem + again
     if owner.paused:
         return "paused; go on with: exo resume"
     if owner.progress is None:

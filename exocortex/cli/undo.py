@@ -30,7 +30,7 @@ def undo_command(face: Face, change: str, listing: bool, as_json: bool) -> int:
     exo undo
     exo undo --list
 
-    Your own changes are not exo's to take back. Former texts are kept for seven days.
+    Your own changes are not exo's to take back. Former texts are kept for at least seven days.
     """
     from exocortex.storage.undoing import changes, undo
 

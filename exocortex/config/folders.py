@@ -50,6 +50,8 @@ def folders_in(file: ConfigFile, home: Path) -> tuple[tuple[Folder, ...], list[s
 
 def clash(root: Path, folders: Iterable[Folder], home: Path) -> str | None:
     """Why a folder of notes can't be at `root`: it lies in or around another one, or the home."""
+    if is_within(root, home) and is_within(home, root):
+        return "is the home, which holds what Exocortex stores and can't hold notes"
     if is_within(root, home) or is_within(home, root):
         return f"and the home, {home}, may not lie one in the other"
     for other in folders:

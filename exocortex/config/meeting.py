@@ -53,10 +53,18 @@ def socket_path(home: Path, environ: Mapping[str, str]) -> Path:
 def write_meeting(home: Path, meeting: Meeting) -> None:
     """Record where the owner listens, in one step; only the holder of the lock does this."""
     path = home / RECORD_NAME
+    for left_behind in home.glob(f"{RECORD_NAME}.*"):
+        left_behind.unlink()
     fresh = path.with_name(f"{RECORD_NAME}.{meeting.pid}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"pid": meeting.pid, "socket": str(meeting.socket)}, file)
-    os.replace(fresh, path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW
+    try:
+        with open(os.open(fresh, flags, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"pid": meeting.pid, "socket": str(meeting.socket)}, file)
+        os.replace(fresh, path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def read_meeting(home: Path) -> Meeting | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 
 def _setting(default: Any, meaning: str, expects: str, accepts: Callable[[Any], bool]) -> Any:
@@ -36,7 +37,13 @@ def _inner_path(value: str) -> bool:
 
 
 def _server_url(value: str) -> bool:
-    return not value or (value.isprintable() and value.startswith(("http://", "https://")) and " " not in value)
+    try:
+        parts = urlsplit(value)
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    written = value.isprintable() and value.startswith(("http://", "https://")) and " " not in value
+    return not value or (written and reachable)
 
 
 _MODES = ("hybrid", "words", "meaning")

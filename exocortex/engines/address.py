@@ -58,3 +58,12 @@ class Address:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host != "localhost"
+
+
+def require_consent(address: Address, what: str, *, allowed: bool) -> None:
+    """Raise ConfigError if a server may be another machine and nothing may leave this one."""
+    if address.leaves_the_machine and not allowed:
+        raise ConfigError(
+            f"{what} would leave this machine for {address.url}",
+            f"Set privacy.notes_leave_this_machine to true to allow that, or leave {address.setting} empty.",
+        )

@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from exocortex.core.errors import EngineError
-from exocortex.engines.address import Address
+from exocortex.engines.address import Address, require_consent
 from exocortex.engines.chroma import GRAPH, ChromaCollection, isolated
 
 if TYPE_CHECKING:
     import httpx
 
+    from exocortex.config import Config
 
 BATCH = 250
 """Records a request."""
 
 QUERY_SECONDS = 2.0
-WRITE_SECONDS = 30.0
+WRITE_SECONDS = 5.0
+"""Storing a batch takes a tenth of a second; a server that is stuck must not hold up whoever waits for the index."""
 
 _HINT = "Search works without it, if slower; see to store.url and to the server."
 _GRAPH: Any = {"hnsw": {"space": "cosine", **GRAPH}}
@@ -64,6 +66,20 @@ class ChromaServer:
     def __call__(self, folder: Path) -> ChromaServerIndex:
         """Open the collection; made anew if `folder` is empty. Raises EngineError if the server can't be used."""
         return ChromaServerIndex(self, folder)
+
+
+def server_of(config: Config) -> ChromaServer:
+    """The server that `store.url` names; raises ConfigError if it is another machine and nothing may leave this one."""
+    store = config.store
+    server = ChromaServer(config.home, store.url, store.token, store.tenant, store.database)
+    require_consent(server.address, "The vectors", allowed=config.privacy.notes_leave_this_machine)
+    return server
+
+
+def require_server(server: ChromaServer) -> None:
+    """Raise EngineError unless a Chroma server answers there and lets us in; changes nothing on it."""
+    with _session(server) as session, _reported(server.url):
+        _require_server(server, session)
 
 
 def collection_name(home: Path) -> str:
@@ -126,14 +142,21 @@ class ChromaServerIndex(ChromaCollection):
     def _reporting(self, *, slow: bool = False) -> Iterator[None]:
         """Give each request its time, and raise EngineError for whatever goes wrong."""
         self._session.timeout = WRITE_SECONDS if slow else QUERY_SECONDS
-        try:
+        with _reported(self._server.url):
             yield
-        except EngineError:
-            raise
-        except Exception as error:
-            if type(error).__name__ == "NotFoundError":  # of chromadb, which may fail to be imported at all
-                raise CollectionLostError(f"{self._server.url} has lost the vectors", _HINT) from error
-            raise EngineError(f"The Chroma server {self._server.url} failed: {_reason(error)}", _HINT) from error
+
+
+@contextmanager
+def _reported(url: str) -> Iterator[None]:
+    """Raise EngineError for whatever goes wrong within."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == "NotFoundError":  # of chromadb, which may fail to be imported at all
+            raise CollectionLostError(f"{url} has lost the vectors", _HINT) from error
+        raise EngineError(f"The Chroma server {url} failed: {_reason(error)}", _HINT) from error
 
 
 def _reason(error: BaseException) -> str:
@@ -153,14 +176,18 @@ def _session(server: ChromaServer) -> httpx.Client:
     return httpx.Client(trust_env=False, timeout=QUERY_SECONDS, headers=headers, verify=verify)
 
 
-def _require_database(server: ChromaServer, session: httpx.Client) -> None:
-    """Raise EngineError unless a Chroma server lets us in; make tenant and database if they are missing."""
-    base = f"{server.address.origin}/api/v2"
-    answer = session.get(f"{base}/heartbeat")
+def _require_server(server: ChromaServer, session: httpx.Client) -> None:
+    answer = session.get(f"{server.address.origin}/api/v2/heartbeat")
     if answer.status_code in (401, 403):
         raise EngineError(f"The Chroma server {server.url} refused us ({answer.status_code})", "See to store.token.")
     if answer.status_code != 200 or "nanosecond heartbeat" not in answer.text:
         raise EngineError(f"{server.url} is no Chroma server ({answer.status_code})", _HINT)
+
+
+def _require_database(server: ChromaServer, session: httpx.Client) -> None:
+    """Raise EngineError unless a Chroma server lets us in; make tenant and database if they are missing."""
+    _require_server(server, session)
+    base = f"{server.address.origin}/api/v2"
     tenant = quote(server.tenant, safe="")
     for place, name in ((f"{base}/tenants", server.tenant), (f"{base}/tenants/{tenant}/databases", server.database)):
         if session.get(f"{place}/{quote(name, safe='')}").status_code == 404:

@@ -1,7 +1,8 @@
 """Damage: a database that can't be trusted is set aside, and what is known otherwise takes its place.
 
-`index.db` is rebuilt from the notes. `state.db` comes from its newest good backup; notes that came or moved since are
-taken over from `index.db`, which names them too. What is set aside stays in the home, to be looked at.
+`index.db` is rebuilt from the notes. `state.db`, damaged or missing, comes from its newest good backup; notes that
+came or moved since are taken over from `index.db`, which names them too. What is set aside stays in the home, to be
+looked at.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -42,12 +43,22 @@ VERSIONS = MappingProxyType({INDEX: INDEX_VERSION, STATE: STATE_VERSION})
 KEPT = 2
 """Damaged indexes that stay in the home, the newest; damaged states all stay."""
 
+MISSING = "it is missing"
+
 _ID = re.compile("[0-9a-f]{16}")
 
 
 def is_suspect(home: Path) -> bool:
     """Whether a file should be looked through before it is used: it wasn't closed, or shows damage at first sight."""
     return any(_is_suspect(home, name) for name in (INDEX, STATE))
+
+
+def is_lost(home: Path) -> bool:
+    """Whether a state that once held something is missing, or has nothing left; to SQLite either is a new one."""
+    path = home / STATE
+    if path.is_symlink() or (path.exists() and not is_blank(path)):
+        return False
+    return bool(Backups(home).list() or (home / INDEX).exists())
 
 
 def mend(home: Path, *, now: Callable[[], datetime] = now_utc) -> tuple[str, ...]:
@@ -123,10 +134,20 @@ def drop_disposable(home: Path, *, index: bool = True) -> list[Path]:
             found.append(home / "vectors")
             shutil.rmtree(home / "vectors")
     except OSError as error:
-        raise IndexStoreError(
-            f"{error.filename} can't be deleted: {error.strerror}.", f"See that {home} can be written to."
-        ) from error
+        hint = (
+            "Move that folder away." if isinstance(error, IsADirectoryError) else f"See that {home} can be written to."
+        )
+        raise IndexStoreError(f"{error.filename} can't be deleted: {error.strerror}.", hint) from error
     return found
+
+
+def set_log_aside(path: Path, now: datetime) -> None:
+    """Rename the log of a database that is missing: it would be read into the one that takes its place."""
+    if os.path.lexists(path):
+        return
+    for ending in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.rename(f"{path}{ending}", f"{path}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z{ending}")
 
 
 def damaged_files(home: Path) -> list[Path]:
@@ -138,18 +159,11 @@ def damaged_files(home: Path) -> list[Path]:
 def _is_suspect(home: Path, name: str) -> bool:
     path = home / name
     try:
-        if suspicion(path).exists():
+        if suspicion(path).exists() or (name == STATE and is_lost(home)):
             return True
-        if not path.exists():
-            return False
-        return log_of(path) > 0 or _emptied(home, name) or header_fault(path) is not None
+        return path.exists() and (log_of(path) > 0 or header_fault(path) is not None)
     except OSError:
         return False
-
-
-def _emptied(home: Path, name: str) -> bool:
-    """Whether a state that once held something has nothing left; to SQLite that is a new one."""
-    return name == STATE and is_blank(home / name) and bool(Backups(home).list() or (home / INDEX).exists())
 
 
 def _fault(home: Path, name: str, *, as_found: bool = True) -> str | None:
@@ -160,13 +174,13 @@ def _fault(home: Path, name: str, *, as_found: bool = True) -> str | None:
     """
     path = home / name
     marked = as_found and suspicion(path).exists()
-    if not path.exists():
-        return "it is missing" if marked and name == STATE else None
     try:
+        if not path.exists():
+            return MISSING if name == STATE and (marked or is_lost(home)) else None
         if path.is_symlink():
             return None
         fault = header_fault(path)
-        if fault is None and _emptied(home, name):
+        if fault is None and name == STATE and is_lost(home):
             fault = "it is empty"
         return fault or _fault_inside(
             path, name, values=marked or not as_found, deep=not as_found, certain=marked and name == INDEX
@@ -218,6 +232,7 @@ def _mend_index(home: Path, fault: str, now: Callable[[], datetime]) -> str:
 
 def _mend_state(home: Path, fault: str, index_is_sound: bool, now: Callable[[], datetime]) -> str:
     backups = Backups(home, now)
+    set_log_aside(home / STATE, now())
     backup = backups.newest_good()
     if backup is not None:
         aside = backups.put_back(backup, "damaged")
@@ -230,7 +245,8 @@ def _mend_state(home: Path, fault: str, index_is_sound: bool, now: Callable[[], 
         taken = adopt_identities(home) if index_is_sound else 0
     known = f", and the index told which note is which (of {taken:,})" if taken else ""
     where = f" The damaged file is kept as {aside.name}." if aside else ""
-    return f"The state was damaged ({fault}); {source}{known}.{where}"
+    what = f"{STATE} was missing" if fault == MISSING else f"The state was damaged ({fault})"
+    return f"{what}; {source}{known}.{where}"
 
 
 def _identities(home: Path) -> list[Identity]:

@@ -1,7 +1,8 @@
 """The guard over vanished notes: tells notes that somebody deleted from notes that are merely away.
 
 A folder that isn't mounted, half a synchronisation, a wrong `rm`: all look like a mass deletion. What vanishes in such
-numbers stays in the index until it is back, is little again, or is confirmed to be meant.
+numbers, or with the root that it was in, stays in the index until it is back, is little again, or is confirmed to be
+meant.
 """
 
 from __future__ import annotations
@@ -46,11 +47,21 @@ class Guard:
         """Whatever left so far was meant to."""
         self._left.pop(folder, None)
 
-    def is_too_much(self, folder: str, vanished: int, known: int) -> bool:
-        """Whether so many of so many known notes can't be let go without asking; counts the last minute in."""
+    def is_too_much(self, folder: str, vanished: int, known: int, *, another_root: bool = False) -> bool:
+        """Whether so many of so many known notes can't be let go without asking; counts the last minute in.
+
+        In another root than last time most of them are enough, however few; and what is kept already stays kept.
+        """
+        if another_root and vanished and (2 * vanished > known or self._ledger.has_frozen(folder)):
+            return True
         recently = self.recently_left(folder)
         vanished += recently
         return vanished > MANY_NOTES and vanished > MANY_PART * (known + recently)
+
+    def is_another(self, folder: Folder, root_inode: int) -> bool:
+        """Whether this isn't the root that was last looked at."""
+        seen = self._seen().get(folder.name)
+        return seen is not None and seen[0] != root_inode
 
     def is_familiar(self, folder: Folder) -> bool:
         """Whether the folder's root is the one that was last looked at, with nothing frozen in it."""
@@ -66,7 +77,7 @@ class Guard:
         return seen is not None and head is not None and seen[1] is not None and seen[1] != head
 
     def looked_at(self, folder: Folder, root_inode: int, head: str | None) -> None:
-        """Remember what the root is now."""
+        """Remember what the root is now: the one that the folder's notes are in."""
         seen = self._seen()
         if seen.get(folder.name) != [root_inode, head]:
             self._ledger.put("roots", json.dumps(seen | {folder.name: [root_inode, head]}))

@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 
 from exocortex.core.errors import IndexHeldError, IndexStoreError
@@ -16,6 +16,8 @@ from exocortex.core.errors import IndexHeldError, IndexStoreError
 FILE_NAME = "owner.lock"
 OWNER_COMMAND = " serve"
 """What an owner's command line has and no other's."""
+_WORD = 30
+"""Characters of an argument that are shown."""
 _TRIES = 5
 _PAUSE = 0.01
 """Seconds between tries while the file names nobody: its holder is about to write, or `holder` is looking."""
@@ -29,7 +31,7 @@ class IndexLock:
 
     def __init__(self, home: Path, command: str | None = None) -> None:
         self._path = home / FILE_NAME
-        self._command = shlex.join(sys.argv) if command is None else command
+        self._command = _called() if command is None else command
         self._fd: int | None = None
 
     def acquire(self) -> None:
@@ -101,6 +103,14 @@ def holder(home: Path) -> str | None:
     finally:
         os.close(fd)
     return None
+
+
+def _called() -> str:
+    """This process's command line as people typed it or would have; what is long in it is cut."""
+    name, *arguments = sys.argv or [""]
+    typed = "exo" if name.endswith("__main__.py") else PurePath(name).name
+    cut = [one if len(one) <= _WORD else f"{one[: _WORD - 1]}…" for one in arguments]
+    return " ".join([typed, *(shlex.quote(one) if " " in one else one for one in cut)])
 
 
 def _open(path: Path) -> int:

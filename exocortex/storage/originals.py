@@ -1,4 +1,4 @@
-"""Originals: what notes were before Exocortex changed them, kept outside the folders for seven days, to take it back.
+"""Originals: what notes were before Exocortex changed them, kept outside the folders for a week at least, to undo it.
 
 `home/backups/notes/<ULID>.note` holds the former bytes, `<ULID>.json` says which change that was; while the change is
 under way the latter is called `<ULID>.pending` and locked.
@@ -22,6 +22,8 @@ from exocortex.storage.records import Record, locked, make_folder, temporary_nam
 
 Kind = Literal["edit", "creation", "removal"]
 KEPT = timedelta(days=7)
+_DAY = 24 * 3600 * 1000
+"""Milliseconds."""
 _LOCK = "notes.lock"
 _PATIENCE = 20.0
 """Seconds to wait for other processes of ours that change notes, each of which takes milliseconds."""
@@ -151,11 +153,17 @@ class Originals:
                 yield Pending(change, record)
 
     def prune(self) -> None:
-        """Drop what is older than seven days; what doesn't bear a time isn't ours to drop."""
+        """Drop what is older than seven days and than the last seven days on which anything was kept.
+
+        The second asks no clock: one that leaps ahead makes everything old at once. What belongs to a change under way
+        is needed to mend it, and what doesn't bear a time isn't ours to drop.
+        """
+        ulids = {name: made[0] for name in self._names("") if (made := ULID.search(name))}
+        under_way = {ulid for name, ulid in ulids.items() if name.endswith(".pending")}
+        days = sorted({_day_of(ulid) for ulid in ulids.values()}, reverse=True)[: KEPT.days]
         oldest = (self._now() - KEPT).timestamp() * 1000
-        for name in self._names(""):
-            made = ULID.search(name)
-            if made and milliseconds_of(made[0]) < oldest:
+        for name, ulid in ulids.items():
+            if milliseconds_of(ulid) < oldest and _day_of(ulid) not in days and ulid not in under_way:
                 with suppress(OSError):
                     (self._folder / name).unlink()
 
@@ -172,6 +180,10 @@ def local_time() -> datetime:
 def digest(data: bytes | None) -> str:
     """What tells whether a note is still the same; empty if there is none."""
     return "" if data is None else blake2b(data, digest_size=32).hexdigest()
+
+
+def _day_of(ulid: str) -> int:
+    return milliseconds_of(ulid) // _DAY
 
 
 def _change_in(path: Path) -> Change | None:

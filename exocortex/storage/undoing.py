@@ -10,6 +10,8 @@ from exocortex.core.errors import UsageError, VaultError
 from exocortex.storage.originals import Change, Originals, digest, local_time
 from exocortex.storage.writing import EditConflictError, edit, remove
 
+_OTHERS = "Other changes can still be taken back: exo undo --list, then exo undo CHANGE"
+
 
 def changes(home: Path, *, now: Callable[[], datetime] = local_time) -> list[Change]:
     """What can be taken back, the last change first; raises VaultError."""
@@ -30,10 +32,13 @@ def undo(home: Path, ulid: str = "", *, now: Callable[[], datetime] = local_time
     if change is None:
         what = f"There is no change {ulid} to take back." if ulid else "There is nothing to take back."
         raise UsageError(what, "What can be taken back: exo undo --list")
-    if change.kind == "creation":
-        remove(Path(change.root), change.raw, change.after, home, now=now)
-    else:
-        _put_back(Originals(home, now), change, home)
+    try:
+        if change.kind == "creation":
+            remove(Path(change.root), change.raw, change.after, home, now=now)
+        else:
+            _put_back(Originals(home, now), change, home)
+    except EditConflictError as error:
+        raise EditConflictError(error.message, f"{error.hint}\n{_OTHERS}") from error
     try:
         Originals(home, now).forget(change)
     except OSError as error:

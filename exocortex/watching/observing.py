@@ -10,8 +10,8 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from watchdog.events import (
@@ -33,6 +33,7 @@ from watchdog.observers import Observer
 from exocortex.config import Folder
 from exocortex.storage.ignoring import FILE_NAME as IGNORE_FILE
 from exocortex.watching.dirt import Dirt
+from exocortex.watching.marks import send_mark
 from exocortex.watching.system import count_watches
 
 CHANGES: list[type[FileSystemEvent]] = [
@@ -42,7 +43,6 @@ CHANGES: list[type[FileSystemEvent]] = [
 """Reading is none of them: what is never asked for can't make a reader feed itself."""
 COOKIE = "cookie"
 _CLOSING = 5.0
-_TURN = 0.003
 _log = logging.getLogger(__name__)
 
 
@@ -91,27 +91,54 @@ class Observation:
         os.utime(self._cookie)
 
     def sync(self, seconds: float) -> bool:
-        """Wait until a file made now is heard of, as what happened before it is by then; False if it isn't in time."""
-        heard = threading.Event()
+        """Wait until everything that happened before is dirty, for so long at most; False if that isn't sure.
+
+        A file made now is heard of after what happened before it, and a mark sent through the queue of each watch then
+        is heard of after what that watch has to tell of it.
+        """
+        deadline = time.monotonic() + seconds
         sign = self._cookie.with_name(f"sign-{os.getpid()}-{time.monotonic_ns()}")
-        self._signs[sign.name] = heard
         try:
-            sign.touch()
-            if not heard.wait(seconds):
-                return False
-            # Each watch has a thread of its own that passes its events on: give those of the notes their turn.
-            time.sleep(_TURN)
-            return True
+            with self._awaited(str(sign)) as heard:
+                sign.touch()
+                if not heard.wait(seconds):
+                    return False
         finally:
-            del self._signs[sign.name]
             with suppress(OSError):
                 sign.unlink()
+        return self._comes_through(sign.name, deadline)
+
+    def _comes_through(self, name: str, deadline: float) -> bool:
+        """Whether all that the watches have heard of by now is passed on in time."""
+        with ExitStack() as awaited:
+            passed = []
+            for number, emitter in enumerate(self._observer.emitters.copy()):
+                mark = f"{name} {number}"
+                passed.append(awaited.enter_context(self._awaited(mark)))
+                if not send_mark(emitter, mark):
+                    return False
+            return all(one.wait(max(0.0, deadline - time.monotonic())) for one in passed)
+
+    @contextmanager
+    def _awaited(self, path: str) -> Iterator[threading.Event]:
+        """Set when an event of this path is passed on."""
+        heard = self._signs[path] = threading.Event()
+        try:
+            yield heard
+        finally:
+            del self._signs[path]
 
     def answer(self, path: str) -> None:
         """Something happened in the cookie's folder."""
         self.answered_at = self.hear()
-        if (heard := self._signs.get(os.path.basename(path))) is not None:
+        self.is_awaited(path)
+
+    def is_awaited(self, path: str) -> bool:
+        """Whether somebody waits for an event of this path, who then does so no longer."""
+        heard = self._signs.get(path)
+        if heard is not None:
             heard.set()
+        return heard is not None
 
     def trouble(self) -> str:
         """What no longer runs, for people; empty if all of it does."""
@@ -171,6 +198,8 @@ class _Changes(FileSystemEventHandler):
 
     def dispatch(self, event: FileSystemEvent) -> None:
         try:
+            if self._observation.is_awaited(os.fsdecode(event.src_path)):
+                return
             self._observation.hear()
             if not event.is_synthetic:
                 self._take(event)

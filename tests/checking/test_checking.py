@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,8 +80,27 @@ def test_what_changed_since_is_not_read_yet_and_no_damage(config: Config, vault:
     vault.remove("only fields.md")
     notes = found(config, "notes")
     assert (notes.severity, notes.mend) == ("ok", "exo index")
-    assert "5 notes on disk, 3 indexed + 3 not read yet + 0 skipped" in notes.message
+    assert "5 notes on disk, 3 indexed + 2 not read yet + 0 skipped. 1 note is gone since" in notes.message
     assert amiss(config, deep=True) == {}
+
+
+def test_notes_that_vanished_at_once_are_a_finding_and_count_apart(
+    config: Config, vault: Vault, open_vault: Opener
+) -> None:
+    for number in range(60):
+        vault.write(f"many/{number}.md", f"A heron, {number}.")
+    settle()
+    with open_vault() as cortex:
+        index(cortex)
+        shutil.rmtree(vault.root / "many")
+        index(cortex)
+    assert amiss(config) == {"vanished": "exo index --accept-deletions"}
+    assert "60 notes of folder notes vanished at once" in found(config, "vanished").message
+    notes = found(config, "notes")
+    assert (notes.message, notes.mend) == ("notes: 5 notes on disk, 5 indexed + 0 not read yet + 0 skipped.", "")
+    with open_vault() as cortex:
+        list(cortex.index.run(accept_deletions=True))
+    assert amiss(config) == {}
 
 
 def test_a_folder_that_is_away_is_named(config: Config, vault: Vault) -> None:
@@ -155,11 +176,40 @@ def test_a_damaged_state_is_named(config: Config) -> None:
     assert amiss(config) == {"state.db": "exo restore"}
 
 
+def test_a_state_that_was_deleted_is_no_new_one(config: Config) -> None:
+    with closing(State(config.home)) as state:
+        assert state.back_up()
+    (config.home / "state.db").unlink()
+    assert amiss(config) == {"state.db": "exo restore"}
+    for copy in (config.home / "backups" / "state").iterdir():
+        copy.unlink()
+    assert amiss(config) == {"state.db": "exo index"}
+
+
+def test_ids_that_only_a_backup_still_knows_are_had_back_from_it(config: Config) -> None:
+    with closing(State(config.home)) as state:
+        copy = state.back_up()
+        known = list(state.identities())
+    assert copy is not None
+    (config.home / "state.db").unlink()
+    with closing(State(config.home)) as state:
+        state.remember([replace(one, id=one.id[::-1]) for one in known])
+    assert amiss(config) == {"identities": f"exo restore {copy.number}"}
+
+
+def test_a_folder_in_the_place_of_a_database_is_to_be_moved_away(config: Config) -> None:
+    (config.home / "index.db").unlink()
+    (config.home / "index.db").mkdir()
+    place = config.home / "index.db"
+    assert amiss(config) == {"index.db": f"mv {place} {place}.away"}
+
+
 def test_captures_that_wait_and_files_set_aside_are_named(config: Config) -> None:
     (config.home / "journal").mkdir()
     (config.home / "journal" / "one.json").write_text(json.dumps({}))
     (config.home / "index.db.damaged-20240515T120000Z").write_text("x")
     assert set(amiss(config)) == {"captures"}
+    assert found(config, "captures").message == "1 captured thought waits to be written as notes."
     assert "set aside" in found(config, "damaged").message
 
 

@@ -32,7 +32,8 @@ def test_quotes_that_the_shell_took_are_put_back(words: list[str], query: str) -
 
 def parsed(*arguments: str) -> tuple[str, int | None]:
     """The query and the limit as a query command sees them."""
-    command = QueryCommand("search", params=[click.Argument(["words"], nargs=-1), click.Option(["--limit"], type=int)])
+    limit = click.Option(["-n", "--limit"], type=int)
+    command = QueryCommand("search", params=[click.Argument(["words"], nargs=-1), limit])
     with command.make_context("search", list(arguments)) as ctx:
         return query_of(ctx.params["words"]), ctx.params["limit"]
 
@@ -47,6 +48,9 @@ def parsed(*arguments: str) -> tuple[str, int | None]:
         (["x", "--", "--limit", "-y"], ("x --limit -y", None)),
         (["-"], ("-", None)),
         (["-q", "x"], ("x", None)),
+        (["x", "-n", "1"], ("x", 1)),
+        (["-n3", "x", "-nx"], ("x -nx", 3)),
+        (["x", "--", "-n", "1"], ("x -n 1", None)),
         (["-1.5"], ("-1.5", None)),
     ],
 )

@@ -83,7 +83,8 @@ def test_five_megabytes_come_through_a_pipe(place: Place) -> None:
         (("-",), b"caf\xe9", "not valid UTF-8"),
         (("-",), b"a\0b", "zero bytes"),
         (("-",), b"\x89PNG\r\n\x1a\n\0", "not valid UTF-8"),
-        (("--nope", "x"), b"", "No such option"),
+        (("--nope", "x"), b"", "There is no option --nope."),
+        (("-", "extra"), b"a text", "takes no words beside it"),
     ],
 )
 def test_bad_usage_is_two_and_nothing_is_saved(
@@ -93,6 +94,15 @@ def test_bad_usage_is_two_and_nothing_is_saved(
     assert (ended.code, ended.out, _inbox(place)) == (2, "", [])
     assert says in ended.err
     assert not (place.home / "journal").exists()
+
+
+def test_a_text_too_large_to_be_indexed_is_saved_and_said_so(place: Place) -> None:
+    ended = place.exo("capture", "-", stdin=b"a line\n" * 2000, EXO_INDEX_MAX_FILE_MB="0.01")
+    assert ended.code == 0
+    assert "larger than 0.01 MB" in ended.err
+    assert "index.max_file_mb" in ended.err
+    assert _inbox(place)[0].stat().st_size > 10_000
+    assert place.exo("capture", "a line", EXO_INDEX_MAX_FILE_MB="0.01").err == ""
 
 
 def test_arguments_that_are_no_text_are_refused(place: Place) -> None:

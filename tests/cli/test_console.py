@@ -141,6 +141,15 @@ def test_an_error_as_json() -> None:
     assert json.loads(at.said) == {"schema": 1, "error": {"kind": "usage", "message": "No.", "hint": "Do."}}
 
 
+def test_what_is_said_after_the_end_has_nobody_to_hear_it() -> None:
+    """An owner's console is closed as it begins; its failure must not be hidden by that of writing to it."""
+    surroundings = pipe()
+    surroundings.out.close()
+    surroundings.err.close()
+    surroundings.console.line(Span("x"))
+    surroundings.console.error("internal", "What went wrong", "")
+
+
 def test_quiet_says_errors_only() -> None:
     at = pipe()
     at.console.quiet = True

@@ -129,8 +129,8 @@ def test_the_home_and_the_notes_are_kept_apart(tmp_path: Path) -> None:
     assert not list(vault.iterdir())
     home = folder(tmp_path, "home")
     inside = folder(home, "notes")
-    for path in (home, inside):
-        with pytest.raises(VaultError, match="may not lie one in the other"):
+    for path, why in ((home, "is the home"), (inside, "may not lie one in the other")):
+        with pytest.raises(VaultError, match=why):
             add_folder(load({"EXO_HOME": str(home)}), path)
 
 

@@ -164,8 +164,16 @@ def test_folders_that_cannot_be_are_named_with_their_line(home: Path, text: str,
 
 
 def test_the_home_and_a_folder_may_not_lie_one_in_the_other(home: Path) -> None:
-    for path in (home, home.parent, home / "notes"):
+    assert "this folder is the home" in complaint(home, f"[[folders]]\nname = 'a'\npath = '{home}'\n")
+    for path in (home.parent, home / "notes"):
         assert "may not lie one in the other" in complaint(home, f"[[folders]]\nname = 'a'\npath = '{path}'\n")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "https://:80", "http://host:99999", "http://host:0", "http://host:x", "host:1"]
+)
+def test_an_address_that_leads_nowhere_is_refused(home: Path, url: str) -> None:
+    assert "store.url must be http://host:port" in complaint(home, f"[store]\nurl = '{url}'\n")
 
 
 VALUES = st.one_of(st.integers(), st.floats(), st.booleans(), st.text(max_size=5), st.lists(st.text(max_size=3)))

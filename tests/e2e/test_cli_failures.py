@@ -51,6 +51,40 @@ def test_a_bad_setting_is_named_with_its_line(place: Place, tmp_path: Path) -> N
     assert "line 2" in ended.err
 
 
+def test_with_a_broken_file_of_settings_every_setting_is_still_listed(tmp_path: Path) -> None:
+    made = make_place(tmp_path, {})
+    made.home.mkdir(mode=0o700)
+    (made.home / "config.toml").write_text("[search\n")
+    ended = made.exo("config")
+    assert (ended.code, "search.limit" in ended.out) == (2, True)
+    assert f"{made.home}/config.toml line 1" in ended.err
+    assert (made.exo("config", "--json").code, made.exo("config", "--json").out) == (2, "")
+
+
+def test_only_an_option_that_is_near_is_proposed(place: Place) -> None:
+    assert place.exo("search", "x", "--bogus").err.startswith("exo: There is no option --bogus.\n")
+    assert "There is no option --limt. Did you mean --limit?" in place.exo("search", "x", "--limt", "3").err
+
+
+@pytest.mark.parametrize("typed", ["abc", "0", "1001"])
+@pytest.mark.parametrize("command", [["search", "x"], ["similar", "Lease"], ["recent"]])
+def test_a_limit_that_is_none_is_told_in_plain_words(place: Place, command: list[str], typed: str) -> None:
+    for option in ("-n", "--limit"):
+        ended = place.exo(*command, option, typed)
+        assert ended.code == 2
+        assert f"'{typed}' is not a whole number from 1 to 1000." in ended.err
+
+
+def test_a_short_limit_is_no_word_to_leave_out_and_a_letter_that_is_one_is_told(place: Place) -> None:
+    found = place.exo("search", "deposit", "harbour", "bread", "-n", "1")
+    assert (found.code, len(found.out.splitlines()), found.err) == (0, 1, "")
+    assert len(place.exo("recent", "-n", "2").out.splitlines()) == 2
+    ended = place.exo("search", "deposit", "-x")
+    assert (ended.code, "Lease" in ended.out) == (0, True)
+    assert "-x: taken as a word to leave out." in ended.err
+    assert "left out" not in place.exo("search", "deposit", "-x", "--literal").err
+
+
 def test_the_unexpected_is_logged_and_said_in_a_line(fresh: Place) -> None:
     code = """
 import os, sys

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from owned import OwnedPlace
+from owners import eventually
 from places import EXO, NOTES, Place, make_place
 
 from exocortex.storage.lock import IndexLock
@@ -92,6 +94,19 @@ def test_restore_lists_and_puts_back_what_is_named(looked_after: Place) -> None:
     assert len([path for path in looked_after.home.glob("*before-restore-*") if "-shm" not in path.name]) == 2
 
 
+def test_a_state_that_was_deleted_is_told_and_comes_back(looked_after: Place) -> None:
+    before = known(looked_after.home)
+    (looked_after.home / "state.db").unlink()
+    ended = looked_after.exo("doctor", "--json")
+    wrong = {one["what"]: one["mend"] for one in ended.json()["findings"] if one["severity"] != "ok"}
+    assert wrong == {"state.db": "exo restore"}
+    ended = looked_after.exo("search", "deposit", "--no-owner")
+    assert ended.code == 0
+    assert "state.db was missing; its backup of" in ended.err
+    assert known(looked_after.home) == before
+    assert looked_after.exo("doctor").code == 0
+
+
 def test_restore_passes_over_damaged_backups_and_needs_the_index_free(looked_after: Place) -> None:
     newest = Path(looked_after.exo("restore", "--list", "--json").json()["backups"][0]["file"])
     newest.write_bytes(newest.read_bytes()[:5000])
@@ -99,9 +114,30 @@ def test_restore_passes_over_damaged_backups_and_needs_the_index_free(looked_aft
     with IndexLock(looked_after.home, "exo test"):
         ended = looked_after.exo("restore", "--yes")
     assert ended.code == 2
-    assert "exo stop" in ended.err
+    assert "Another process holds the index" in ended.err
     assert looked_after.exo("restore", "--yes").code == 0
     assert "later.md" not in known(looked_after.home)
+
+
+@pytest.mark.parametrize("service", [False, True])
+def test_what_doctor_names_ends_the_process_that_holds_the_index(owned: OwnedPlace, service: bool) -> None:
+    serving = owned.start("serve") if service else None
+    assert owned.exo("index").code == 0
+    (first,) = owned.owners()
+    assert serving is None or first == serving.pid
+    ended = owned.exo("rebuild", "--yes")
+    assert (ended.code, "index.db" in ended.out) == (0, True)
+    assert f"Ended the process that held the index ({first})" in ended.err
+    assert owned.owners() == []
+    if serving is not None:
+        serving.communicate(timeout=10)
+    assert owned.exo("index").code == 0
+    (second,) = owned.owners()
+    assert eventually(lambda: owned.exo("restore", "--list").code == 0)
+    ended = owned.exo("restore", "--yes", "--json")
+    assert (ended.code, ended.json()["schema"]) == (0, 1)
+    assert f"({second})" in ended.err
+    assert owned.exo("doctor").code == 0
 
 
 def test_without_backups_there_is_nothing_to_restore(tmp_path: Path) -> None:

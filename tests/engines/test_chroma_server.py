@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from owned import make_owned
 
 from exocortex.bootstrap import chroma, vector_index
 from exocortex.config import Config, PrivacySettings, StoreSettings
@@ -231,6 +233,25 @@ def test_a_server_that_never_answers_is_given_up_soon(home: Path, tmp_path: Path
         with pytest.raises(EngineError, match="failed: "):
             ChromaServer(home, f"http://127.0.0.1:{silent.getsockname()[1]}")(tmp_path / "vectors")
         assert time.monotonic() - began < 4
+
+
+def test_a_server_that_gets_stuck_holds_up_an_index_for_seconds_and_is_told(tmp_path: Path) -> None:
+    running = Served(tmp_path / "data")
+    place = make_owned(tmp_path / "place", EXO_STORE_URL=running.url)
+    try:
+        assert place.exo("index").code == 0
+        running.process.send_signal(signal.SIGSTOP)
+        (place.vault / "new.md").write_text("A pangolin.\n")
+        began = time.monotonic()
+        ended = place.exo("index")
+        assert time.monotonic() - began < 8
+        assert (ended.code, ended.out[:5]) == (0, "Done:")
+        assert f"Searching without the Chroma server: The Chroma server {running.url} failed: timed out" in ended.err
+        assert "new.md" in place.exo("search", "pangolin", "--mode", "words").out
+    finally:
+        place.end()
+        running.process.send_signal(signal.SIGCONT)
+        running.stop()
 
 
 def test_another_machine_needs_the_users_consent(tmp_path: Path) -> None:

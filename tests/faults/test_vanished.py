@@ -96,6 +96,29 @@ def test_t13_a_root_on_another_device_with_the_same_notes_is_the_same_vault(plac
     assert ids(place) == before
 
 
+def test_t13_a_small_vault_replaced_by_another_folder_loses_nothing(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for number in range(20):
+        write(place, f"{number:02}.md", f"# N{number}\n\nheron word{number}\n")
+    assert place.exo("init", str(place.vault)).code == 0
+    assert place.exo("index").code == 0
+    before = ids(place)
+    away = place.vault.with_name("away")
+    place.vault.rename(away)
+    write(place, ".directory", "x")
+    for _ in range(2):
+        ended = place.exo("index")
+        assert "20 notes of folder vault vanished at once" in ended.err + ended.out
+        assert "--accept-deletions" in ended.err + ended.out
+        assert found(place, "word7") == ["07.md"]
+        assert folder(place)["frozen"] == 20
+    shutil.rmtree(place.vault)
+    away.rename(place.vault)
+    again = reindex(place)
+    assert (again["added"], again["modified"], again["removed"], folder(place)["frozen"]) == (0, 0, 0, 0)
+    assert ids(place) == before
+
+
 def test_t14_sixty_percent_deleted_are_kept_until_confirmed_and_come_back_as_themselves(place: Place) -> None:
     before = ids(place)
     kept = place.vault.with_name("kept")
@@ -104,7 +127,7 @@ def test_t14_sixty_percent_deleted_are_kept_until_confirmed_and_come_back_as_the
         path = f"{'sub/' * (number % 2)}{number:02}.md"
         (place.vault / path).rename(kept / path.replace("/", "+"))
     ended = place.exo("index")
-    assert "36 notes of folder vault vanished at once" in ended.err + ended.out
+    assert "36 of the 60 notes of folder vault vanished at once" in ended.err + ended.out
     assert "--accept-deletions" in ended.err + ended.out
     now = folder(place)
     assert (now["on_disk"], now["frozen"], now["pending"]) == (24, 36, 0)

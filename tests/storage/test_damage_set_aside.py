@@ -86,6 +86,45 @@ def test_the_state_comes_from_its_newest_good_backup_and_learns_what_came_since(
     assert (home / "state.db.damaged-20240515T120000Z").read_bytes() == b"nonsense" * 1000
 
 
+def test_a_state_that_was_deleted_comes_from_its_backup_and_the_index(home: Path) -> None:
+    with closing(State(home)) as state:
+        state.remember([Identity("00000000000000ff", "notes", "old.md", "d", 1)])
+        assert state.back_up()
+    (home / "state.db").unlink()
+    assert is_suspect(home)
+    (notice,) = mend(home, now=clock)
+    assert notice.startswith("state.db was missing; its backup of")
+    assert "which note is which (of 1)" in notice
+    assert ids(home) == [ID, "00000000000000ff"]
+    assert not is_suspect(home)
+
+
+def test_a_state_that_was_deleted_before_its_first_backup_comes_from_the_index(home: Path) -> None:
+    (home / "state.db").unlink()
+    (notice,) = mend(home, now=clock)
+    assert "without a good backup a new one took its place" in notice
+    assert ids(home) == [ID]
+
+
+def test_the_log_of_a_deleted_state_is_not_read_into_its_backup(home: Path) -> None:
+    with closing(State(home)) as state:
+        assert state.back_up()
+        state.remember([Identity("00000000000000ff", "notes", "later.md", "d", 1)])
+        log = (home / "state.db-wal").read_bytes()
+    (home / "state.db").unlink()
+    (home / "state.db-wal").write_bytes(log)
+    (home / "index.db").unlink()
+    assert len(mend(home, now=clock)) == 1
+    assert ids(home) == [ID]
+    assert (home / "state.db.damaged-20240515T120000Z-wal").read_bytes() == log
+
+
+def test_a_home_with_neither_backup_nor_index_is_new(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").touch()
+    assert not is_suspect(tmp_path)
+    assert mend(tmp_path, now=clock) == ()
+
+
 def test_mending_that_was_cut_short_between_its_steps_goes_on(home: Path) -> None:
     with closing(State(home)) as state:
         assert state.back_up()
@@ -144,5 +183,6 @@ def test_only_what_can_be_made_again_is_dropped(home: Path) -> None:
 def test_what_cannot_be_deleted_is_said(home: Path) -> None:
     (home / "index.db").unlink()
     (home / "index.db").mkdir()
-    with pytest.raises(IndexStoreError, match="can't be deleted"):
+    with pytest.raises(IndexStoreError, match="can't be deleted") as refused:
         drop_disposable(home)
+    assert refused.value.hint == "Move that folder away."

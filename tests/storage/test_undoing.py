@@ -48,11 +48,24 @@ def test_a_note_that_changed_since_is_left(vault: Vault, home: Path) -> None:
     with pytest.raises(EditConflictError, match="changed since") as raised:
         _undo(home)
     assert path.read_bytes() == b"mine"
-    assert Path(raised.value.hint.split(" is in ")[1]).read_bytes() == b"one"
+    where, others = raised.value.hint.split("\n")
+    assert Path(where.split(" is in ")[1]).read_bytes() == b"one"
+    assert "exo undo --list, then exo undo CHANGE" in others
     for change in changes(home, now=lambda: NOON):
         with pytest.raises(EditConflictError):
             _undo(home, change.ulid)
     assert path.read_bytes() == b"mine"
+
+
+def test_a_captured_note_edited_since_does_not_hide_the_changes_before_it(vault: Vault, home: Path) -> None:
+    before = create(vault.root, "before.md", b"one", home, now=lambda: NOON - timedelta(minutes=2))
+    create(vault.root, "note.md", b"one", home, now=lambda: NOON).write_bytes(b"mine")
+    with pytest.raises(EditConflictError) as raised:
+        _undo(home)
+    assert "exo undo --list, then exo undo CHANGE" in raised.value.hint
+    (_, older) = changes(home, now=lambda: NOON)
+    assert _undo(home, older.ulid) == older.ulid
+    assert not before.exists()
 
 
 def test_an_edit_already_taken_back_by_hand_is_done_with(vault: Vault, home: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -305,17 +306,46 @@ def test_a_note_is_read_and_settled_through_no_link(vault: Vault) -> None:
             call(vault.root, "link.md")
 
 
+def edit_on(vault: Vault, home: Path, *days: float) -> None:
+    """An edit so many days after noon, each of which leaves a copy of what the one before wrote."""
+    for day in days:
+        edit(vault.root, "note.md", partial(replaced, f"{day}".encode()), home, now=partial(later, day))
+
+
+def replaced(new: bytes, _: bytes) -> bytes:
+    return new
+
+
+def later(days: float) -> datetime:
+    return NOON + timedelta(days=days)
+
+
 def test_copies_are_dropped_after_seven_days(vault: Vault, home: Path) -> None:
-    vault.write("note.md", b"1")
-    edit(vault.root, "note.md", lambda _: b"2", home, now=lambda: NOON)
-    edit(vault.root, "note.md", lambda _: b"3", home, now=lambda: NOON + timedelta(days=6))
+    vault.write("note.md", b"old")
+    edit_on(vault, home, 0, 1, 2, 3, 4, 5, 6, 7)
     (home / "backups" / "notes" / "not ours").write_text("x")
-    assert _copies(home) == {b"1", b"2"}
-    later = NOON + timedelta(days=7, seconds=1)
-    edit(vault.root, "note.md", lambda _: b"4", home, now=lambda: later)
-    assert _copies(home) == {b"2", b"3"}
-    assert [one.before for one in Originals(home, lambda: later).changes()] == [digest(b"3"), digest(b"2")]
+    assert _copies(home) == {b"old", *(f"{day}".encode() for day in range(7))}
+    edit_on(vault, home, 7.1)
+    assert _copies(home) == {*(f"{day}".encode() for day in range(8))}
+    assert len(Originals(home, lambda: later(7.1)).changes()) == 8
     assert (home / "backups" / "notes" / "not ours").exists()
+
+
+def test_a_clock_that_leaps_a_year_ahead_drops_no_copy(vault: Vault, home: Path) -> None:
+    vault.write("note.md", b"old")
+    edit_on(vault, home, 0, 0.1, 365, 365.1, 366, 0.2)
+    assert len(_copies(home)) == 6
+    edit_on(vault, home, *range(367, 373))
+    assert b"old" not in _copies(home)
+
+
+def test_a_change_under_way_is_never_too_old_to_be_mended(vault: Vault, home: Path) -> None:
+    vault.write("note.md", b"old")
+    Originals(home, lambda: later(-400)).begin("edit", vault.root, "gone.md", b"its copy", b"new").leave()
+    for day in range(10):
+        Originals(home, partial(later, day)).begin("edit", vault.root, "x.md", b"x", b"y").finish()
+    assert b"its copy" in _copies(home)
+    assert len(list((home / "backups" / "notes").glob("*.pending"))) == 1
 
 
 def test_a_lock_that_is_never_free_is_told() -> None:

@@ -238,3 +238,53 @@ def test_every_folder_is_watched_git_and_all(scene: Scene) -> None:
         (scene.root / name).mkdir(parents=True)
     scene.watch()
     assert inotify_watches() == count_folders([scene.root]) + 1 == 9
+
+
+def test_it_is_not_sure_of_a_save_that_is_still_on_its_way(scene: Scene) -> None:
+    """Watchdog holds back what may be half of a move, and all that comes after it, for half a second."""
+    (scene.root / "gone.md").write_text("text")
+    watcher = scene.watch()
+    (scene.root / "gone.md").rename(scene.place / "gone.md")
+    (scene.root / "saved.md").write_text("text")
+    assert not watcher.sync(0.1)
+    assert watcher.due() is None
+    assert watcher.sync(5)
+    assert set(watcher.take_all().paths) == {("notes", "gone.md"), ("notes", "saved.md")}
+
+
+def test_it_is_sure_of_the_last_of_many_saves_while_other_threads_are_busy(scene: Scene) -> None:
+    watcher = scene.watch(timing=replace(QUICK, storm_paths=1_000_000, longest=60, quiet=60))
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            sum(range(2000))
+
+    busy = threading.Thread(target=work)
+    busy.start()
+    try:
+        for number in range(100):
+            (scene.root / f"{number}.md").write_text("text")
+            assert watcher.sync(10)
+            assert ("notes", f"{number}.md") in watcher.take_all().paths
+    finally:
+        stop.set()
+        busy.join()
+
+
+def test_a_sure_answer_takes_a_few_milliseconds(scene: Scene) -> None:
+    watcher = scene.watch()
+    times = []
+    for _ in range(50):
+        began = time.monotonic()
+        assert watcher.sync(5)
+        times.append(time.monotonic() - began)
+    assert sorted(times)[25] < 0.02
+    assert watcher.due() is None
+    assert watcher.status().mode == "events"
+
+
+def test_it_is_not_sure_where_a_folder_is_gone_and_nobody_has_noticed(scene: Scene) -> None:
+    watcher = scene.watch(timing=replace(QUICK, roots=60, check=60))
+    scene.root.rmdir()
+    scene.until(lambda: not watcher.sync(0.05))
