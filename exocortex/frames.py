@@ -23,6 +23,10 @@ SEND_SECONDS = 10.0
 """How long the other side may leave its buffer full."""
 
 
+_CLOSED = (OSError, ValueError, TypeError)
+"""What a connection raises that another thread closes in the middle of it."""
+
+
 class LineClosed(Exception):  # noqa: N818 (an event of every conversation, not a fault)
     """The other side is gone, or does not keep to the protocol."""
 
@@ -31,8 +35,7 @@ class Line:
     """One end of a conversation."""
 
     def __init__(self, connected: socket.socket) -> None:
-        self._fd = connected.detach()
-        self._connection = Connection(self._fd)
+        self._connection = Connection(connected.detach())
 
     def authenticate(self, key: bytes, *, listening: bool, seconds: float = HANDSHAKE_SECONDS) -> None:
         """Both sides prove to know the key, neither letting the other wait longer; raises LineClosed."""
@@ -45,23 +48,26 @@ class Line:
             raise LineClosed(str(error)) from error
 
     def limit_waiting(self, seconds: float) -> None:
-        """How long to wait for the other side's next byte; 0 for as long as it takes."""
-        with socket.socket(fileno=os.dup(self._fd)) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SEND_SECONDS))
+        """How long to wait for the other side's next byte; 0 for as long as it takes. Raises LineClosed."""
+        try:
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(SEND_SECONDS))
+        except OSError as error:
+            raise LineClosed(str(error)) from error
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message; raises LineClosed if nobody takes it."""
         try:
             self._connection.send_bytes(json.dumps(message, separators=(",", ":")).encode("ascii"))
-        except (OSError, ValueError) as error:
+        except _CLOSED as error:
             raise LineClosed(str(error)) from error
 
     def receive(self, most: int) -> dict[str, Any]:
         """The next message, of at most so many bytes; raises LineClosed at the end, and for anything else."""
         try:
             message = json.loads(self._connection.recv_bytes(most))
-        except (OSError, EOFError, ValueError, RecursionError, MemoryError) as error:
+        except (*_CLOSED, EOFError, RecursionError, MemoryError) as error:
             raise LineClosed(str(error)) from error
         if not isinstance(message, dict):
             raise LineClosed("not a message")
@@ -71,7 +77,7 @@ class Line:
         """Whether a message, or the end, is there within so long."""
         try:
             return self._connection.poll(seconds)
-        except (OSError, EOFError):
+        except (*_CLOSED, EOFError):
             return True
 
     def close(self) -> None:

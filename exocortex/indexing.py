@@ -17,6 +17,7 @@ from exocortex.config import Config
 from exocortex.core.chunks import CHUNKER, embedding_input
 from exocortex.core.errors import EngineError
 from exocortex.core.events import Event, Indexed, Progress, Saved, saved
+from exocortex.pacing import MOST, Pace
 from exocortex.reading import ReadJob, ReadNote, read_note, read_notes
 from exocortex.scanning import Scanned, Scanner
 from exocortex.storage.ledger import FileRow, Found, Ledger
@@ -35,12 +36,6 @@ _TRANSACTION_NOTES = 200
 _TRANSACTION_SECONDS = 0.5
 _ROUNDS = 10
 """How often a run takes up what changed while it went on; the next run takes the rest."""
-_FEWEST, _MOST, _STEP = 8, 128, 8
-"""Texts embedded at once: whole steps, so that an embedder's threads end together."""
-_TEXT_COST = 50
-"""What a text costs however short it is, in characters."""
-_EMBEDDING_SECONDS = 0.2
-"""About how long embedding may keep more urgent work waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,7 @@ class Indexer:
         """Rows whose words came in between the steps of a run: their meaning goes first."""
         self._tried: set[tuple[int, FileStat]] = set()
         """What this run could not read to its end: it is not tried again as long as it looks the same."""
-        self._pace = _Pace()
+        self._pace = Pace()
         self._since = _Tally()
         """What was done since a run was asked for last."""
 
@@ -277,12 +272,12 @@ class Indexer:
 
     def _with_urgent(self, embedder: Embedder, window: Sequence[Unembedded]) -> list[Unembedded]:
         """What was saved meanwhile, then what was to come next, as far as it is still there."""
-        urgent = self._ledger.unembedded(self._refreshed, embedder.fingerprint)[:_MOST]
+        urgent = self._ledger.unembedded(self._refreshed, embedder.fingerprint)[:MOST]
         return self._ledger.vectors.inputs([*urgent, *(one.key for one in window if one.key not in urgent)])
 
     def _next_window(self, embedder: Embedder, queue: deque[str]) -> list[Unembedded]:
         """The next texts of a queue, longest first: those embedded together should take about as long."""
-        keys = list(dict.fromkeys(queue.popleft() for _ in range(min(_MOST, len(queue)))))
+        keys = list(dict.fromkeys(queue.popleft() for _ in range(min(MOST, len(queue)))))
         known = self._ledger.vectors.known(embedder.fingerprint, keys)
         found = self._ledger.vectors.inputs([key for key in keys if key not in known])
         return sorted(found, key=lambda one: -len(one.text))
@@ -368,37 +363,6 @@ def _unreadable(written: Iterable[ReadNote]) -> list[str]:
 def _told(changed: Sequence[str], gone: Sequence[str]) -> Iterator[Saved]:
     if changed or gone:
         yield saved(datetime.now().astimezone(), changed, gone)
-
-
-class _Pace:
-    """How many characters a second are embedded, as measured; cuts texts into batches that take about as long."""
-
-    def __init__(self) -> None:
-        self._speed: float | None = None
-        self._cold = True
-
-    def cut(self, texts: list[Unembedded]) -> tuple[list[Unembedded], list[Unembedded]]:
-        """The first of these texts, as many as can be embedded in the time, and the rest."""
-        if self._speed is None:
-            return texts[:_FEWEST], texts[_FEWEST:]
-        count, budget = 0, self._speed * _EMBEDDING_SECONDS
-        while count < len(texts) and budget > 0:
-            budget -= _cost(texts[count])
-            count += 1
-        count = max(_FEWEST, count // _STEP * _STEP)
-        return texts[:count], texts[count:]
-
-    def took(self, batch: Sequence[Unembedded], seconds: float) -> None:
-        """Learn from a batch, but not from the first: it may have loaded a model."""
-        if self._cold:
-            self._cold = False
-        elif batch and seconds > 0:
-            speed = sum(map(_cost, batch)) / seconds
-            self._speed = speed if self._speed is None else (self._speed + speed) / 2
-
-
-def _cost(text: Unembedded) -> int:
-    return len(text.text) + _TEXT_COST
 
 
 def _cores() -> int:

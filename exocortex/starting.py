@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from exocortex.client import Client, is_silent, meet, silent
+from exocortex.calling import is_silent, meet, silent
+from exocortex.client import Client
 from exocortex.config import Config, ensure_home
 from exocortex.config.meeting import LOG_NAME, read_meeting
 from exocortex.core.errors import ExocortexError, IndexHeldError, IndexStoreError, OwnerError, error_of

@@ -19,7 +19,7 @@ from owners import RunningOwner, eventually
 from vaults import NOTES, Vault
 
 from exocortex.bootstrap import open_owned
-from exocortex.client import meet
+from exocortex.calling import meet
 from exocortex.config.meeting import Meeting, make_key, read_key, read_meeting, socket_path, write_meeting
 from exocortex.core.codec import pack
 from exocortex.core.errors import ConfigError, IndexHeldError
@@ -370,7 +370,8 @@ def test_it_ends_when_nobody_asks_anything(tmp_path: Path, vault: Vault) -> None
 def test_a_client_killed_in_the_middle_of_a_stream_leaves_no_trace(owner: RunningOwner, vault: Vault) -> None:
     script = (
         "import sys, time\nfrom pathlib import Path\nfrom exocortex.config import Config, Folder, EmbedderSettings\n"
-        "from exocortex.client import meet, Client\nhome, notes = map(Path, sys.argv[1:])\n"
+        "from exocortex.calling import meet\nfrom exocortex.client import Client\n"
+        "home, notes = map(Path, sys.argv[1:])\n"
         "config = Config(home, (Folder('notes', notes),), embedder=EmbedderSettings(name='hash'))\n"
         "client = Client(config, *meet(config, impose=False))\n"
         "for event in client.index.watch():\n    print('on', flush=True)\n"

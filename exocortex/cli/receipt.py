@@ -53,6 +53,9 @@ def receipt_command(face: Face, receipt: str | None, prompt: bool, as_json: bool
 def replay_command(face: Face, receipt: str, as_json: bool) -> int:
     """Give the same model the same prompt again, and compare.
 
+    \b
+    exo replay 01HF7Y
+
     Exit code 1 if it says something else.
     """
     last = None
