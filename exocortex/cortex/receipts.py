@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 class Receipts:
     """Receipts of answers."""
 
-    def __init__(
-        self, index: Index, views: Views, state: State, model: Callable[[str], LanguageModel | None]
-    ) -> None:
+    def __init__(self, index: Index, views: Views, state: State, model: Callable[[str], LanguageModel | None]) -> None:
         self._index = index
         self._views = views
         self._state = state
