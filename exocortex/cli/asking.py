@@ -1,4 +1,4 @@
-"""Asking: a yes or no before something is done that can't be taken back in one word."""
+"""Asking: a line typed after a prompt; and a yes or no before something that can't be taken back in one word."""
 
 from __future__ import annotations
 
@@ -17,3 +17,23 @@ def agreed(face: Face, question: str, *, yes: bool) -> bool:
         raise UsageError("There is no terminal to ask on.", "If you are sure, add --yes.")
     face.console.err.line([Span(f"{question} [y/N]")])
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def is_answered(face: Face) -> bool:
+    """Whether there is somebody at a terminal, to read a prompt and to type."""
+    return sys.stdin.isatty() and face.console.tty
+
+
+def typed(face: Face, prompt: str) -> str | None:
+    """The line typed after a prompt, without white space around it; None for Ctrl-D, which ends the input.
+
+    However it ends, the cursor is left at the beginning of a row.
+    """
+    face.console.piece(prompt)
+    line = b""
+    try:
+        line = sys.stdin.buffer.readline()
+    finally:
+        if not line.endswith(b"\n"):
+            face.console.piece("\n")
+    return line.decode("utf-8", "replace").strip() if line else None
