@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +24,13 @@ from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
 from exocortex.cli.hits import nearest
 from exocortex.cli.index import stopping
-from exocortex.core.answers import Answer, Citation, Coverage, Sentence, Support
+from exocortex.core.answers import Answer, Citation, Coverage, Hit, Sentence, Support
 from exocortex.core.errors import EngineError, UsageError
-from exocortex.core.events import Answered, Answering, Asked, Retrieved, Token
+from exocortex.core.events import Answered, Answering, Retrieved, Token
 from exocortex.core.wire import document
 
 _NEAREST = 3
+_INDENT = "  "
 SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
 
 
@@ -87,32 +88,32 @@ def ask_command(
 
 def follow_answer(face: Face, events: Iterable[Answering], strict: bool, *, shown: bool) -> Answer:
     """Paint an answer as it comes about, on a terminal; as a whole elsewhere. Returns it."""
-    written = False
-    for event in events:
-        if isinstance(event, Answered):
-            if written and not event.answer.failed:
-                paint_verdicts(face, event.answer)
-            elif shown:
-                paint_answer(face, _kept(event.answer, strict))
-            return event.answer
-        if shown and face.console.tty:
-            written = _paint_step(face, event, strict) or written
+    live, sourced = shown and face.console.tty, False
+    with face.console.prose(len(_INDENT)) as prose:
+        for event in events:
+            if isinstance(event, Answered):
+                prose.end()
+                if shown:
+                    _paint_rest(face, _kept(event.answer, strict), written=prose.begun, sourced=sourced)
+                return event.answer
+            if live and isinstance(event, Retrieved) and event.sources:
+                sourced = True
+                _paint_sources(face, event.sources)
+                face.console.line()
+            elif live and isinstance(event, Token) and not strict:
+                prose.add(event.text)
     raise EngineError("There was no answer.", "Ask again.")
 
 
-def _paint_step(face: Face, event: Asked | Retrieved | Token, strict: bool) -> bool:
-    """Sources, then words as they come, unless those that turn out unsupported must not be seen; whether words came."""
-    if isinstance(event, Token):
-        if not strict:
-            face.console.piece(event.text)
-        return not strict
-    if isinstance(event, Asked):
-        return False
-    for citation in event.sources:
-        paint_citation(face, citation)
-    if event.sources:
-        face.console.line()
-    return False
+def _paint_rest(face: Face, answer: Answer, *, written: bool, sourced: bool) -> None:
+    """What isn't on the screen yet of an answer whose sources, or whose words as well, may be there."""
+    if not written or answer.failed:
+        if written:
+            face.console.line()
+            face.console.line(Span("The model broke off. Your notes say:", "warning"), lead=indent(face))
+        paint_answer(face, answer, sourced=sourced and not answer.failed)
+    else:
+        paint_verdicts(face, answer)
 
 
 def _kept(answer: Answer, strict: bool) -> Answer:
@@ -129,31 +130,31 @@ def _kept(answer: Answer, strict: bool) -> Answer:
     )
 
 
-def paint_answer(face: Face, answer: Answer) -> None:
-    """The answer's sentences, their sources, and how much was looked at; beside it what people should know."""
+def paint_answer(face: Face, answer: Answer, *, sourced: bool = False) -> None:
+    """The answer's sentences, their sources unless those are there, and how much was looked at; then notices."""
     if answer.abstained:
-        _paint_abstention(face, answer)
+        _paint_abstention(face, () if sourced else answer.hits[:_NEAREST])
     else:
         for number, sentence in enumerate(answer.sentences):
             if number and face.console.tty:
                 face.console.line()
             _paint_sentence(face, sentence)
-        face.console.line()
-        for citation in answer.citations:
-            paint_citation(face, citation)
+        if not sourced:
+            face.console.line()
+            _paint_sources(face, answer.citations)
     _paint_end(face, answer)
 
 
 def paint_verdicts(face: Face, answer: Answer) -> None:
     """What stands below an answer that was painted as it was written: what isn't borne out, and how much was read."""
-    face.console.line()
-    face.console.line()
-    for sentence in answer.sentences:
-        if sentence.support is not Support.SUPPORTED:
-            text = " ".join(sentence.text.split())
-            why = f" ({'; '.join(sentence.reasons)})" if sentence.reasons else ""
-            mark = Span(f"{SUPPORT_MARKS[sentence.support].strip()}{why}: ", "warning")
-            face.console.line(Span(text, "faint"), lead=[*indent(face), mark])
+    doubted = [one for one in answer.sentences if one.support is not Support.SUPPORTED]
+    if doubted:
+        face.console.line()
+    for sentence in doubted:
+        why = f": {'; '.join(sentence.reasons)}" if sentence.reasons else ""
+        face.console.line(Span(f"{SUPPORT_MARKS[sentence.support].strip()}{why}", "warning"), lead=indent(face))
+        text = " ".join(sentence.text.split())
+        face.console.line(Span(text, "faint"), lead=[*indent(face), Span("  ")])
     _paint_end(face, answer)
 
 
@@ -182,23 +183,29 @@ def coverage_line(face: Face, coverage: Coverage) -> str:
     return " · ".join(parts)
 
 
-def _paint_abstention(face: Face, answer: Answer) -> None:
+def _paint_abstention(face: Face, hits: Sequence[Hit]) -> None:
     face.console.line(Span("Not in your notes.", "strong"), lead=indent(face))
-    if answer.hits:
+    if hits:
         face.console.line()
         face.console.line(Span("The nearest are:", "faint"), lead=indent(face))
-        nearest(face, answer.hits[:_NEAREST])
+        nearest(face, hits)
 
 
 def _paint_sentence(face: Face, sentence: Sentence) -> None:
+    why = f" ({'; '.join(sentence.reasons)})" if sentence.reasons else ""
+    mark = Span(f"{SUPPORT_MARKS[sentence.support]}{why}", "warning")
+    face.console.line(Span(" ".join(sentence.text.split())), numbers_of(sentence), mark, lead=indent(face))
+
+
+def numbers_of(sentence: Sentence) -> Span:
+    """What a sentence cites: ` [1][2]`."""
     numbers = "".join(f"[{number}]" for number in sentence.citations)
-    text = " ".join(sentence.text.split())
-    spans = [
-        Span(text),
-        Span(f" {numbers}", "accent"),
-        Span(SUPPORT_MARKS[sentence.support], "warning"),
-    ]
-    face.console.line(*spans, lead=indent(face))
+    return Span(f" {numbers}" if numbers else "", "accent")
+
+
+def _paint_sources(face: Face, sources: Iterable[Citation]) -> None:
+    for citation in sources:
+        paint_citation(face, citation)
 
 
 def paint_citation(face: Face, citation: Citation) -> None:
@@ -212,7 +219,7 @@ def paint_citation(face: Face, citation: Citation) -> None:
 
 def indent(face: Face) -> list[Span]:
     """What stands before every line of an answer: on a terminal, a little room."""
-    return [Span("  ")] if face.console.tty else []
+    return [Span(_INDENT)] if face.console.tty else []
 
 
 def _from_stdin() -> str:

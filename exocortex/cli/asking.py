@@ -1,4 +1,4 @@
-"""Asking: a yes or no before something is done that can't be taken back in one word; then the index is set free."""
+"""Asking: a line typed after a prompt; a yes or no before what can't be taken back; then the index is set free."""
 
 from __future__ import annotations
 
@@ -27,3 +27,23 @@ def set_free(face: Face, home: Path) -> None:
     process = end_owner(home)
     if process is not None:
         face.console.notice(Span(f"Ended the process that held the index ({process}).", "faint"))
+
+
+def is_answered(face: Face) -> bool:
+    """Whether there is somebody at a terminal, to read a prompt and to type."""
+    return sys.stdin.isatty() and face.console.tty
+
+
+def typed(face: Face, prompt: str) -> str | None:
+    """The line typed after a prompt, without white space around it; None for Ctrl-D, which ends the input.
+
+    However it ends, the cursor is left at the beginning of a row.
+    """
+    face.console.piece(prompt)
+    line = b""
+    try:
+        line = sys.stdin.buffer.readline()
+    finally:
+        if not line.endswith(b"\n"):
+            face.console.piece("\n")
+    return line.decode("utf-8", "replace").strip() if line else None

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face, scope_option
-from exocortex.cli.ask import follow_answer
+from exocortex.cli.ask import SUPPORT_MARKS, follow_answer, numbers_of
+from exocortex.cli.asking import is_answered, typed
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, Face, counted
 from exocortex.cli.index import stopping
 from exocortex.cli.receipt import paint_receipt
 from exocortex.core.answers import Answer
-from exocortex.core.errors import ExocortexError, UsageError
+from exocortex.core.errors import ExocortexError, IndexStoreError, UsageError
 from exocortex.core.events import Answering, Asked
 from exocortex.core.receipts import Exchange, Receipt, Thread
 from exocortex.core.service import CortexPort
@@ -70,7 +71,7 @@ def chat_command(
         if listed:
             _list(face, cortex.threads.search(" ".join(words)), as_json)
         elif shown:
-            _show(face, cortex.threads.show(shown), as_json)
+            paint_exchanges(face, cortex.threads.show(shown), as_json)
         elif deleted:
             cortex.threads.delete(deleted)
             face.console.notice(Span("Deleted, with its receipts.", "faint"))
@@ -117,7 +118,12 @@ class _Conversation:
             try:
                 self._take(line)
             except ExocortexError as error:
-                self._face.console.error(error.kind, error.message, error.hint)
+                self._face.console.error(error.kind, error.message, self._way_on(error))
+
+    def _way_on(self, error: ExocortexError) -> str:
+        """What to do next; a conversation of which something can't be read can't be gone on with."""
+        broken = isinstance(error, IndexStoreError) and self._talk.thread
+        return f"{error.hint}\nTo begin another conversation: /new" if broken else error.hint
 
     def _take(self, line: str) -> None:
         if not line.startswith("/"):
@@ -136,6 +142,7 @@ class _Conversation:
         with stopping(self._face.console, "Stopped.") as stop:
             events = self._cortex.threads.say(question, instead=instead and bool(talk.thread), **options, stop=stop)
             talk.answer = follow_answer(self._face, self._told(question, events), strict=False, shown=True)
+        self._face.console.line()
         talk.question = question
 
     def _told(self, question: str, events: Iterator[Answering]) -> Iterator[Answering]:
@@ -200,18 +207,19 @@ def fields_of(receipt: Receipt) -> dict[str, object]:
 
 
 def _lines(face: Face) -> Iterator[str]:
-    """What is typed, or piped in, without empty lines."""
-    asking = face.console.tty and sys.stdin.isatty()
-    if asking:
+    """What is typed, or piped in, without empty lines; where nobody types, each question is shown above its answer."""
+    if is_answered(face):
         face.console.notice(Span("Ask your notes; /help for more, Ctrl-D to leave.", "faint"))
-    while True:
-        if asking:
-            face.console.piece("> ")
-        line = sys.stdin.readline()
-        if not line:
-            return
-        if line.strip():
-            yield line.strip()
+        while (line := typed(face, "> ")) is not None:
+            if line:
+                yield line
+        return
+    for raw in sys.stdin.buffer:
+        line = raw.decode("utf-8", "replace").strip()
+        if line and not line.startswith("/"):
+            face.console.line(Span("> ", "accent"), Span(line, "strong"))
+        if line:
+            yield line
 
 
 def _list(face: Face, threads: list[Thread], as_json: bool) -> None:
@@ -234,15 +242,18 @@ def _list(face: Face, threads: list[Thread], as_json: bool) -> None:
         face.console.notice(Span("No conversations yet. Begin one: exo chat", "faint"))
 
 
-def _show(face: Face, exchanges: list[Exchange], as_json: bool) -> None:
-    for exchange in exchanges:
+def paint_exchanges(face: Face, exchanges: list[Exchange], as_json: bool) -> None:
+    """Question and answer in turn, and where each answer's evidence is told."""
+    for number, exchange in enumerate(exchanges):
         if as_json:
             face.console.json(document(exchange))
             continue
+        if number:
+            face.console.line()
         face.console.line(Span("> ", "accent"), Span(exchange.question, "strong"))
         for sentence in exchange.receipt.sentences:
-            numbers = "".join(f"[{number}]" for number in sentence.citations)
-            face.console.line(Span(sentence.text), Span(f" {numbers}", "accent"), lead=[Span("  ")])
+            text, mark = " ".join(sentence.text.split()), SUPPORT_MARKS[sentence.support]
+            face.console.line(Span(text), numbers_of(sentence), Span(mark, "warning"), lead=[Span("  ")])
         if not exchange.receipt.sentences:
             face.console.line(Span("Not in your notes."), lead=[Span("  ")])
-        face.console.line(Span(f"receipt {exchange.receipt.id}", "faint"), lead=[Span("  ")])
+        face.console.line(Span(f"exo receipt {exchange.receipt.id}", "faint"), lead=[Span("  ")])

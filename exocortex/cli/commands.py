@@ -15,6 +15,7 @@ from exocortex.cli.face import Face
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": ("demo", "See it work on a sample vault, in a temporary place."),
+        "setup": ("setup", "Set it up, step by step: notes, index, a model, a question."),
         "init": ("folders", "Point it at a folder of notes."),
         "index": ("index", "Read what is new or changed."),
         "watch": ("watch", "Follow what is noticed and read, as it happens."),
@@ -66,8 +67,7 @@ _EPILOG = """\
 \b
 First time:
   exo demo                      try it on sample notes
-  exo init ~/notes              point it at your own
-  exo index                     read them
+  exo setup                     point it at your own, step by step
   exo ask "when does the lease end?"
 """
 

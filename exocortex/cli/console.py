@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.text import Text
 
+    from exocortex.cli.prose import Prose
+
 Role = Literal["plain", "strong", "accent", "faint", "match", "warning", "error"]
 
 _STYLES: dict[Role, str] = {
@@ -168,7 +170,8 @@ class Screen:
         """Wrap `body` beside `lead`, or below it where that leaves next to no room; returns the rows of `body`."""
         indent, room = " " * lead.cell_len, width - lead.cell_len
         if room < _NARROW:
-            self._print(lead)
+            for row in lead.wrap(self.rich(), width):
+                self._print(row)
             indent, room = "  ", width - 2
             lead = self.text([Span(indent)])
         rows = list(body.wrap(self.rich(), room)) or [self.text([])]
@@ -198,6 +201,7 @@ class Console:
         self.quiet = False
         self.verbose = False
         self._owns_process = owns_process
+        self._prose: Prose | None = None
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str]) -> Self:
@@ -247,8 +251,15 @@ class Console:
         self.out.rows(rows, indent=indent)
 
     def piece(self, text: str) -> None:
-        """The next words of an answer that is being written; the terminal wraps them."""
+        """A part of a line, such as the prompt before what is typed."""
         self.out.write(visible(text, keep_newlines=True))
+
+    def prose(self, indent: int = 0) -> Prose:
+        """An answer that is going to be written in pieces; to be ended, or used as a context."""
+        from exocortex.cli.prose import Prose
+
+        self._prose = Prose(self.out, indent)
+        return self._prose
 
     def json(self, value: object) -> None:
         """One JSON value on one line of the answer, flushed."""
@@ -258,8 +269,11 @@ class Console:
 
     def notice(self, *spans: Span) -> None:
         """A line beside the answer: how fresh it is, what comes next. Not with `-q`."""
-        if not self.quiet:
-            self.err.line(spans)
+        if self.quiet:
+            return
+        if self._prose is not None and self.err.tty and self._prose.leave_row():
+            self.err.write("\n")
+        self.err.line(spans)
 
     def error(self, kind: str, message: str, hint: str, *, as_json: bool = False) -> None:
         """What went wrong and what to do about it."""

@@ -53,6 +53,10 @@ class Face:
             self.console.use_links(self._config.search.link)
         return self._config
 
+    def reread(self) -> None:
+        """Something was written into config.toml: the settings are read again when they are next asked for."""
+        self._config = None
+
     def home(self) -> Path:
         """Where everything is stored, found without reading config.toml; raises ConfigError."""
         from exocortex.config.home import find_home

@@ -45,7 +45,7 @@ def add_command(face: Face, file: Path, name: str, as_copy: bool, as_json: bool)
     exo model add /media/usb/tiny.gguf --copy --name tiny
     """
     added = followed(face, models(face).add(file, name, as_copy=as_copy))
-    return INTERRUPTED if added is None else _say_added(face, added, as_json)
+    return INTERRUPTED if added is None else say_added(face, added, as_json)
 
 
 @click.command("get", cls=Command)
@@ -79,7 +79,7 @@ def get_command(face: Face, url: str, sha256: str, name: str, yes: bool, as_json
         except KeyboardInterrupt:
             face.console.notice(Span("Stopped. What has come is kept: the same command goes on from there."))
             return INTERRUPTED
-    return INTERRUPTED if added is None else _say_added(face, added, as_json)
+    return INTERRUPTED if added is None else say_added(face, added, as_json)
 
 
 def _question(offer: Offer) -> str:
@@ -90,29 +90,37 @@ def _question(offer: Offer) -> str:
     return f"Fetch {offer.name}, {size}{have}, from {offer.host}{proxy}{open_line}?"
 
 
-def _say_added(face: Face, added: Added, as_json: bool) -> int:
-    """What came in; the first one is used at once."""
+def say_added(face: Face, added: Added, as_json: bool, *, chosen: bool = False) -> int:
+    """What came in; it is used at once if it is the first one, or was `chosen` to be."""
     model = added.model
-    is_first = added.is_new and not face.config().model.name
-    if is_first:
+    takes_over = chosen or (added.is_new and not face.config().model.name)
+    if takes_over:
         use(face, model.name)
     if as_json:
-        used = is_first or face.config().model.name == model.name
+        used = takes_over or face.config().model.name == model.name
         face.console.json(document({"model": described(model), "new": added.is_new, "used": used}))
         return DONE
-    if not added.is_new:
+    if added.is_new:
+        _paint_new(face, added)
+    else:
         face.console.line(Span("Already there: "), Span(model.name, "strong"))
-        return DONE
+    if takes_over:
+        face.console.notice(Span(f"{model.name} is used from now on."))
+    elif added.is_new:
+        face.console.notice(Span(f"To use it: exo model use {model.name}"))
+    if added.is_new or takes_over:
+        say_other_setting(face)
+    return DONE
+
+
+def _paint_new(face: Face, added: Added) -> None:
+    model = added.model
     licence = model.licence or "no licence stated"
     about = [amount(model.parameters), model.quantization, sizes.spelled(model.size), licence]
     face.console.line(Span("Added "), Span(model.name, "strong"), Span(f"  {', '.join(about)}"))
     if _HELD[model.held]:
         face.console.notice(Span(_HELD[model.held], "faint"))
     _warn(face, added)
-    said = f"{model.name} is used from now on." if is_first else f"To use it: exo model use {model.name}"
-    face.console.notice(Span(said))
-    say_other_setting(face)
-    return DONE
 
 
 def _warn(face: Face, added: Added) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
@@ -12,6 +14,9 @@ from exocortex.core.events import Replayed
 from exocortex.core.receipts import Checked, Receipt, SourceNow
 from exocortex.core.wire import document
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+_SHOWN = 10
+"""Characters of an id that tell receipts apart, unless two were made in one millisecond."""
 _STATES = {"same": "", "moved": "moved", "changed": "source changed", "gone": "source gone"}
 
 
@@ -31,7 +36,11 @@ def receipt_command(face: Face, receipt: str | None, prompt: bool, as_json: bool
     """
     with face.cortex() as cortex:
         if receipt is None:
-            _list(face, cortex.receipts.recent(), as_json)
+            receipts = cortex.receipts.recent()
+            if not as_json:
+                paint_receipts(face, receipts)
+            for one in receipts if as_json else ():
+                face.console.json(document(one))
             return DONE
         found = cortex.receipts.check(receipt)
     if as_json:
@@ -59,18 +68,17 @@ def replay_command(face: Face, receipt: str, as_json: bool) -> int:
     Exit code 1 if it says something else.
     """
     last = None
-    with face.cortex() as cortex, stopping(face.console, "Stopped.") as stop:
+    with face.cortex() as cortex, stopping(face.console, "Stopped.") as stop, face.console.prose() as prose:
         for event in cortex.receipts.replay(receipt, stop=stop):
             if isinstance(event, Replayed):
                 last = event
             elif not as_json:
-                face.console.piece(event.text)
-        if stop.is_set() or last is None:
-            return INTERRUPTED
+                prose.add(event.text)
+    if stop.is_set() or last is None:
+        return INTERRUPTED
     if as_json:
         face.console.json(document(last))
     else:
-        face.console.line()
         other = "" if last.same_model else ", by another model than then"
         face.console.notice(
             Span(f"The same as then{other}." if last.same else f"Not the same as then{other}.", "strong")
@@ -86,7 +94,7 @@ def paint_receipt(face: Face, found: Checked) -> None:
         ("receipt", receipt.id),
         ("asked", f"{receipt.question}  ({face.clock(receipt.at)})"),
         ("searched", receipt.query + (f"  scope {receipt.scope}" if receipt.scope else "")),
-        ("engine", receipt.engine + (f"  sha256 {receipt.fingerprint[:12]}" if receipt.fingerprint else "")),
+        ("engine", f"{receipt.engine}  {_fingerprint(receipt)}".rstrip()),
         ("took", f"{receipt.seconds:.1f} s, confidence {receipt.confidence:.2f}"),
     ]
     if sampled is not None:
@@ -96,8 +104,17 @@ def paint_receipt(face: Face, found: Checked) -> None:
     if receipt.left_out:
         rows.append(("left out", f"{receipt.left_out} passages, for lack of room"))
     face.console.rows([[Span(name, "faint"), Span(text)] for name, text in rows])
+    if found.sources:
+        face.console.line()
     for source in found.sources:
         _paint_source(face, source)
+
+
+def _fingerprint(receipt: Receipt) -> str:
+    """Which model it was: a file by its digest, one on a server by where that is."""
+    if _SHA256.fullmatch(receipt.fingerprint):
+        return f"sha256 {receipt.fingerprint[:12]}"
+    return f"at {receipt.fingerprint}" if receipt.fingerprint else ""
 
 
 def _paint_source(face: Face, source: SourceNow) -> None:
@@ -111,13 +128,16 @@ def _paint_source(face: Face, source: SourceNow) -> None:
         face.console.line(Span(line, "faint"), lead=[Span("    ")])
 
 
-def _list(face: Face, receipts: list[Receipt], as_json: bool) -> None:
-    if as_json:
-        for one in receipts:
-            face.console.json(document(one))
-        return
+def paint_receipts(face: Face, receipts: list[Receipt]) -> None:
+    """One a line; their ids are whole where a script may read them."""
+    shown = _SHOWN if face.console.tty else None
     rows = [
-        [Span(one.id, "accent"), Span(face.clock(one.at), "faint"), Span(one.engine, "faint"), Span(one.question)]
+        [
+            Span(one.id[:shown], "accent"),
+            Span(face.clock(one.at), "faint"),
+            Span(one.engine, "faint"),
+            Span(one.question),
+        ]
         for one in receipts
     ]
     face.console.rows(rows)

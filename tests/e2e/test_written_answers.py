@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from openai_servers import Scripted, answers, delta, says, scripted, streams
 from owned import OwnedPlace, make_owned
+from terminals import Terminal
 from tiny_models import make_model
 
 TRUE = "The deposit is £1,480 [1]."
@@ -189,3 +192,152 @@ def test_a_model_of_ones_own_answers_and_says_the_same_again(place: OwnedPlace, 
     unknown = place.exo(*QUESTION, "--engine", "nothing")
     assert unknown.code == 2
     assert "nothing" in unknown.err
+
+
+# On a terminal
+
+LONG = (
+    "The deposit is £1,480 [1]. It is paid back within thirty days of moving out, provided that the flat is left "
+    "clean and that every key is handed over in person [1]. The landlord is kind [9]."
+)
+EVIL = "The deposit\x1b]52;c;aGk=\x07 is \x1b[2J £1,480\u202e [1]. \x1b]8;;http://x\x07here\x1b]8;;\x07 [1]."
+
+
+def test_sources_come_first_then_the_words_then_what_is_not_borne_out(place: OwnedPlace) -> None:
+    with scripted(says(LONG)) as server:
+        at = Terminal(place, *QUESTION, EXO_MODEL_URL=server.url)
+        assert at.ends() == 0
+    order = (
+        "  1 Home/Lease.md:6 Lease (2024-03-05)",
+        "  The deposit is £1,480 [1]. It is paid back within thirty days of moving out,",
+        "  provided that the flat",
+        '  not supported: "thirty days" is not in the cited lines',
+        "    It is paid back within thirty days of moving out, provided that the flat is",
+        "  not supported: it cites no lines",
+        "    The landlord is kind.",
+        "1 citation of passages that were not given",
+        "  searched 5 of 5 notes",
+    )
+    found = [next(n for n, line in enumerate(at.lines) if line.startswith(one)) for one in order]
+    assert found == sorted(found)
+    assert "\n\n\n" not in at.text
+    assert at.text.count("1 Home/Lease.md:6") == 1
+
+
+@pytest.mark.parametrize("columns", [20, 80, 200])
+def test_words_are_wrapped_between_words(place: OwnedPlace, columns: int) -> None:
+    with scripted(says(LONG)) as server:
+        shown, _ = place.terminal(*QUESTION, columns=columns, TERM="dumb", EXO_MODEL_URL=server.url)
+    lines = shown.decode().replace("\r", "").split("\n")
+    assert max(map(len, lines)) <= columns
+    assert LONG in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("command", ["ask", "chat"])
+def test_t26_what_a_model_writes_can_not_act_on_the_terminal(place: OwnedPlace, command: str) -> None:
+    with scripted(says(EVIL)) as server:
+        at = Terminal(place, command, *(QUESTION[1:] if command == "ask" else ()), EXO_MODEL_URL=server.url)
+        if command == "chat":
+            at.waits_for(">")
+            at.types(QUESTION[1])
+            at.waits_for("searched 5 of 5 notes")
+            at.presses("d")
+        assert at.ends() == 0
+        receipt = place.exo("receipt", "--json").json()["id"]
+        piped = place.exo(*QUESTION, EXO_MODEL_URL=server.url)
+    assert at.commands() == []
+    assert r"\x1b]52;c;aGk=\x07" in at.text
+    assert r"\x1b[2J" in at.text
+    thread = place.exo("chat", "--list", "--json").out
+    shown = [["receipt"], ["receipt", receipt], ["receipt", receipt, "--prompt"]]
+    shown += [["chat", "--show", json.loads(thread)["id"]]] if command == "chat" else []
+    for arguments in shown:
+        again = Terminal(place, *arguments)
+        assert again.ends() == 0
+        assert again.commands() == []
+    assert "\x1b" not in piped.out + piped.err
+
+
+def test_strict_shows_the_sources_once_and_nothing_unchecked(place: OwnedPlace) -> None:
+    with scripted(says(LONG), says(FALSE)) as server:
+        at = Terminal(place, *QUESTION, "--strict", EXO_MODEL_URL=server.url)
+        assert at.ends() == 0
+        none = Terminal(place, *QUESTION, "--strict", EXO_MODEL_URL=server.url)
+        assert none.ends() == 1
+    assert at.text.count("1 Home/Lease.md:6") == 1
+    assert b"thirty" not in at.received
+    assert "  The deposit is £1,480. [1]" in at.lines
+    assert "  Not in your notes." in none.lines
+    assert "nearest" not in none.text
+
+
+def test_ctrl_c_stops_it_on_a_row_of_its_own_and_a_failure_is_told_apart(place: OwnedPlace) -> None:
+    with scripted(streams(delta("The deposit is high and "), hangs=True), streams(delta("The dep"))) as server:
+        at = Terminal(place, *QUESTION, EXO_MODEL_URL=server.url)
+        at.waits_for("is high")
+        at.presses("c")
+        assert at.ends() == 130
+        failed = Terminal(place, *QUESTION, EXO_MODEL_URL=server.url)
+        assert failed.ends() == 0
+    assert "Stopped." in at.lines
+    assert "Stopped: the answer is not whole." in at.lines
+    for line in ("  The dep", "  The model broke off. Your notes say:", "  The deposit is £1,480. [1]"):
+        assert line in failed.lines
+
+
+def test_a_conversation_on_a_terminal_leaves_it_in_order(place: OwnedPlace) -> None:
+    with scripted(says(TRUE)) as server:
+        at = Terminal(place, "chat", EXO_MODEL_URL=server.url)
+        at.waits_for(">")
+        at.types(QUESTION[1])
+        at.waits_for("searched 5 of 5 notes")
+        at.types("/sources")
+        at.waits_for(f"engine    tiny  at {server.url} tiny")
+        at.types("/nonsense")
+        at.waits_for("See: /help")
+        at.presses("d")
+        assert at.ends() == 0
+        interrupted = Terminal(place, "chat", EXO_MODEL_URL=server.url)
+        interrupted.waits_for(">")
+        interrupted.presses("c")
+        assert interrupted.ends() == 130
+    assert "> How much is the deposit?" in at.lines
+    assert at.received.endswith(b"\r\n")
+    assert interrupted.received.endswith(b"\r\n")
+    footer = next(n for n, line in enumerate(at.lines) if line.startswith("  searched"))
+    assert at.lines[footer + 1 : footer + 3] == ["", "> /sources"]
+
+
+def test_a_conversation_through_a_pipe_shows_each_question_above_its_answer(place: OwnedPlace) -> None:
+    ended = place.exo("chat", stdin=b"How much is the deposit?\n\n/scope\nWhich airline \xff flies to Osaka?\n")
+    first, second = ended.out.split("\n\n> ")
+    assert first.startswith("> How much is the deposit?\nThe deposit is £1,480. [1]\n\n1 Home/Lease.md:")
+    assert second.startswith("Which airline \ufffd flies to Osaka?\n")
+    assert ended.out.endswith("\n\n")
+    assert "\x1b" not in ended.out
+    assert ended.code == 0
+
+
+def test_a_conversation_whose_receipts_can_not_be_read_says_what_to_do(place: OwnedPlace) -> None:
+    place.exo("chat", stdin=b"How much is the deposit?\n")
+    thread = place.exo("chat", "--list", "--json").json()["id"]
+    assert place.exo("stop").code == 0
+    with closing(sqlite3.connect(place.home / "state.db")) as db, db:
+        db.execute("UPDATE receipts SET content = replace(content, 'deposit', 'dep0sit')")
+    assert place.exo("chat", "--list").out.rstrip().endswith("How much is the deposit?")
+    for arguments in (["chat", "--show", thread], ["receipt"]):
+        ended = place.exo(*arguments)
+        assert ended.code == 2
+        assert "is not what was written" in ended.err
+        assert "exo restore --list" in ended.err
+    at = Terminal(place, "chat", "--thread", thread)
+    at.waits_for(">")
+    at.types("And when is it paid back?")
+    at.waits_for("To begin another conversation: /new")
+    at.types("/new")
+    at.waits_for("A new conversation.")
+    at.types(QUESTION[1])
+    at.waits_for("searched 5 of 5 notes")
+    at.presses("d")
+    assert at.ends() == 0
+    assert place.exo("chat", "--delete", thread).code == 0

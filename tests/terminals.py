@@ -1,0 +1,80 @@
+"""A terminal as people see it: `exo` on a PTY, what is typed, and the screen that comes of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pexpect
+import pyte
+from places import EXO, TRACEBACK, Place
+
+_OURS = re.compile(
+    rb"\x1b\[[0-9;]*m|\x1b\]8;(?:id=\d+)?;(?:file:///[\x21-\x7e]*)?\x1b\\|\x1b\[\?25[lh]|\x1b\[2K|\x1b\[1A"
+)
+"""Styles, links whose address is printable ASCII, and how progress bars move and hide the cursor."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SECONDS = 60.0
+
+
+class Terminal:
+    """A terminal with `exo` running on it."""
+
+    def __init__(self, place: Place, *arguments: str, columns: int = 80, rows: int = 24, **environ: str) -> None:
+        self._screen = pyte.HistoryScreen(columns, rows, history=10_000)
+        self._stream = pyte.ByteStream(self._screen)
+        self._child = pexpect.spawn(
+            EXO[0], [*EXO[1:], *arguments], env=place.environ | environ, dimensions=(rows, columns), cwd="/"
+        )
+        self.received = b""
+        """Every byte that reached it."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What has been shown so far, rows that scrolled away included, without empty ones at the end."""
+        gone = ["".join(row[at].data for at in range(self._screen.columns)) for row in self._screen.history.top]
+        return "\n".join(line.rstrip() for line in [*gone, *self._screen.display]).rstrip().split("\n")
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines)
+
+    def waits_for(self, text: str, *, times: int = 1) -> None:
+        """Wait until this is on the screen, so often."""
+        self._read_until(lambda: self.text.count(text) >= times)
+        assert self.text.count(text) >= times, self.text
+
+    def types(self, line: str) -> None:
+        """A line, with Enter."""
+        self._child.sendline(line)
+
+    def presses(self, key: str) -> None:
+        """Ctrl and this key."""
+        self._child.sendcontrol(key)
+
+    def ends(self) -> int:
+        """Wait until it is over; its exit code."""
+        self._read_until(lambda: False)
+        assert TRACEBACK not in self.text
+        self._child.close()
+        code: int = self._child.exitstatus
+        return code
+
+    def commands(self) -> list[str]:
+        """Control characters that reached it and that this program doesn't write itself."""
+        rest = _OURS.sub(b"", self.received).decode("utf-8", "replace")
+        return _CONTROL.findall(rest)
+
+    def _read_until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _SECONDS
+        while not holds() and time.monotonic() < deadline:
+            try:
+                data = self._child.read_nonblocking(65536, 0.1)
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                return
+            self.received += data
+            self._stream.feed(data)
