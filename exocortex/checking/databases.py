@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from exocortex.checking.findings import Finding, counted
 from exocortex.config import Config
+from exocortex.storage.archive import Archive
 from exocortex.storage.backups import Backups
 from exocortex.storage.damage import INDEX, STATE, VERSIONS, all_faults, damaged_files, is_lost
 from exocortex.storage.database import APPLICATION_ID, fold_case, version_of
@@ -32,11 +34,21 @@ def check_databases(config: Config, *, deep: bool) -> Generator[Finding, None, s
     state, index = copies[STATE], copies[INDEX]
     if state is not None:
         with closing(state):
+            yield check_answers(state)
             if index is not None:
                 yield check_identities(state, index, Backups(home))
     yield from check_backups(home)
     yield from check_leftovers(home)
     return index
+
+
+def check_answers(state: sqlite3.Connection) -> Finding:
+    """Receipts and conversations against their checksums: to SQLite a flipped bit within a row is in order."""
+    damaged = Archive(state, threading.RLock()).damaged()
+    if damaged:
+        what = counted(len(damaged), "record of an answer", "records of answers")
+        return Finding("answers", "error", f"{what} in state.db isn't what was written, as {damaged[0]}.", RESTORE)
+    return Finding("answers", "ok", "Receipts and conversations are what was written.")
 
 
 def check_file(path: Path, *, deep: bool) -> tuple[Finding, sqlite3.Connection | None]:

@@ -89,6 +89,10 @@ class Index:
         else:
             self._indexer.set_paused(paused)
 
+    def tell(self, news: str) -> None:
+        """What people should know from now on."""
+        self._news, self._opened = (*self._news, news), time.monotonic()
+
     def refresh(self) -> tuple[str, ...]:
         """Make what changed searchable by words, for about a second at most; returns what people should know."""
         self._require_folders()

@@ -59,6 +59,7 @@ class Cortex:
             self._ledger = opened.enter_context(closing(Ledger(config.home)))
             self._meaning = Meaning(config.home, self._ledger, engines.vectors, in_memory=watcher is not None)
             opened.enter_context(closing(self._meaning))
+            self._answers_seen = False
             self._models = opened.enter_context(closing(LanguageModels(engines.model)))
             try:
                 self._assemble(config, engines, today, opened, watcher, news)
@@ -87,7 +88,7 @@ class Cortex:
         opened.enter_context(closing(views))
         self.upkeep: Upkeep | None = None
         if watcher is not None:
-            chores = (lambda: deliver_captures(config), self._back_up)
+            chores = (lambda: deliver_captures(config), self._back_up, self._look_through_answers)
             files = (self._ledger.path, self._state.path)
             self.upkeep = Upkeep(indexer, self._ledger, self._attach, watcher, chores, files)
             opened.enter_context(closing(self.upkeep))
@@ -104,6 +105,18 @@ class Cortex:
 
     def _attach(self) -> None:
         self._meaning.attach(self._ledger.get("serving") or "")
+
+    def _look_through_answers(self) -> str | None:
+        """Once: SQLite hands out a flipped bit within a row as what was written."""
+        if self._answers_seen:
+            return None
+        self._answers_seen = True
+        damaged = self._state.archive.damaged()
+        if not damaged:
+            return None
+        said = f"{len(damaged)} receipts or conversations are not what was written; see: exo doctor"
+        self.index.tell(said)
+        return said
 
     def _back_up(self) -> None:
         self._state.back_up()

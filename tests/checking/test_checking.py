@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from owners import eventually
 from vaults import NOTES, Opener, Vault, files_below, index, settle
 
+from exocortex.bootstrap import open_owned
 from exocortex.checking import Finding, check
 from exocortex.checking.contents import check_chroma
-from exocortex.config import Config, Folder
+from exocortex.config import Config, EmbedderSettings, Folder
 from exocortex.storage.lock import IndexLock
 from exocortex.storage.state import Identity, State
 
@@ -235,3 +237,15 @@ def test_chroma_is_judged_by_whoever_has_it_open(
 ) -> None:
     (one,) = check_chroma(config, db, Answering(share))
     assert (one.severity, one.mend) == (severity, "" if severity == "ok" else "exo rebuild --vectors")
+
+
+def test_a_receipt_changed_behind_its_back_is_told_at_the_start_and_by_doctor(config: Config) -> None:
+    plain = replace(config, embedder=EmbedderSettings(name="hash"))
+    with open_owned(plain) as cortex:
+        assert cortex.answers.ask("How much is the deposit?").receipt
+    assert found(plain, "answers").severity == "ok"
+    with closing(sqlite3.connect(config.home / "state.db")) as db, db:
+        db.execute("UPDATE receipts SET content = replace(content, 'deposit', 'tisoped')")
+    assert amiss(plain)["answers"] == "exo restore"
+    with open_owned(plain) as cortex:
+        assert eventually(lambda: any("not what was written" in one for one in cortex.index.status().notices))
