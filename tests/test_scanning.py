@@ -239,7 +239,7 @@ def test_a_few_notes_whose_root_was_replaced_by_another_folder_are_kept_until_it
     assert books.scan() == Scanned(0, 0, (), ())
     assert books.sums() == (20, 0, 20, 0, 0)
     books.vault.remove("3.md")
-    assert books.scan() == Scanned(0, 1, (), (), ("notes:3.md",))
+    assert books.scan() == Scanned(0, 1, (), (), (), ("notes:3.md",))
 
 
 def test_what_is_written_into_the_folder_in_its_place_makes_it_no_more_familiar(books: Books) -> None:

@@ -65,7 +65,19 @@ def test_in_a_sound_home_all_is_well_and_nothing_is_changed(config: Config) -> N
     before = {path: path.read_bytes() for path in files_below(config.home)}
     findings = list(check(config, NO_CHROMA, deep=True))
     assert {one.severity for one in findings} == {"ok"}
-    named = {"home", "disk", "sqlite", "place", "watching", "owner", "state.db", "index.db", "identities", "backups"}
+    named = {
+        "home",
+        "disk",
+        "sqlite",
+        "place",
+        "watching",
+        "owner",
+        "state.db",
+        "index.db",
+        "identities",
+        "backups",
+        "answers",
+    }
     assert {one.what for one in findings} == named | {"notes", "index", "passages", "vectors", "chroma", "reading"}
     assert {path: path.read_bytes() for path in files_below(config.home)} == before
 

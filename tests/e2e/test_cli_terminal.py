@@ -118,7 +118,7 @@ def many(tmp_path: Path) -> Place:
 
 def test_ctrl_c_stops_indexing_and_keeps_what_is_done(many: Place) -> None:
     child = pexpect.spawn(EXO[0], [*EXO[1:], "index"], env=many.environ, dimensions=(24, 80), timeout=60)
-    child.expect(rb"[1-9]\d*/1000")
+    child.expect(rb"[1-9][\d,]*/1,000")
     child.sendintr()
     child.expect(b"Stopping; what is done is kept")
     rest = child.read()

@@ -57,7 +57,8 @@ def test_the_first_model_is_used_at_once_and_another_on_demand(place: Place, tin
         "*\tTiny\t0.5 M\tQ8_0\t527 kB\tapache-2.0",
     ]
     assert place.exo("model", "use", "other-new").out == "Other-new is used from now on.\n"
-    assert place.exo("config", "--json").json()["items"][-3]["value"] == "Other-new"
+    settings = {one["name"]: one["value"] for one in place.exo("config", "--json").json()["items"]}
+    assert settings["model.name"] == "Other-new"
     assert "environment EXO_MODEL_NAME comes before it" in place.exo("model", EXO_MODEL_NAME="Tiny").err
     assert "gone is to be used, and there is no such model" in place.exo("model", EXO_MODEL_NAME="gone").err
     assert place.exo("model", "use", "--none").code == 0
