@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from threading import Event as StopEvent
 from typing import TypeVar
 
-from exocortex.burden import give_way, memory
+from exocortex.burden import give_back, give_way, memory
 from exocortex.core.errors import ExocortexError, IndexStoreError
 from exocortex.core.events import Event, Happening, Indexed, Notice, Progress, Saved, saved
 from exocortex.core.status import OwnerStatus
@@ -344,6 +344,7 @@ class Upkeep:
             except Exception as error:  # noqa: BLE001 (a border, as in `_guarded`)
                 failed = self._noted(error)
         self._neglect = failed
+        give_back()
 
     def _attach_once(self) -> None:
         """After the first run, which nobody should wait longer for."""
