@@ -8,6 +8,7 @@ from contextlib import closing
 from exocortex.checking.contents import check_contents
 from exocortex.checking.databases import check_databases
 from exocortex.checking.findings import Finding, Live, Severity
+from exocortex.checking.models import check_models
 from exocortex.checking.stores import check_store
 from exocortex.checking.surroundings import check_surroundings
 from exocortex.config import Config
@@ -26,6 +27,7 @@ def check(
     yield from check_surroundings(config, trouble)
     if not config.home.is_dir():
         return
+    yield from check_models(config)
     yield from check_store(config)
     index = yield from check_databases(config, deep=deep)
     if index is not None:

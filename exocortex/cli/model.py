@@ -13,6 +13,7 @@ from exocortex.cli.asking import agreed
 from exocortex.cli.console import Role, Span
 from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.cli.model_adding import add_command, get_command
+from exocortex.cli.model_bench import bench_command
 from exocortex.cli.modelling import (
     amount,
     described,
@@ -185,6 +186,7 @@ def verify_command(face: Face, names: Sequence[str], as_json: bool) -> int:
 
 model_command.add_command(add_command)
 model_command.add_command(get_command)
+model_command.add_command(bench_command)
 
 
 def _list(face: Face, as_json: bool) -> int:
