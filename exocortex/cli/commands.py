@@ -10,7 +10,8 @@ import click
 
 from exocortex import __version__
 from exocortex.cli.arguments import common_options
-from exocortex.cli.face import Face
+from exocortex.cli.console import Span
+from exocortex.cli.face import DONE, Face
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
@@ -134,5 +135,18 @@ def exo(ctx: click.Context, home: str | None) -> Any:
     """
     face: Face = ctx.obj
     face.flags["home"] = home
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+    if ctx.invoked_subcommand is not None:
+        return None
+    if face.console.is_screen():
+        return _show(face)
+    click.echo(ctx.get_help())
+    if face.console.tty:
+        face.console.notice(Span("This terminal can't show the screens of exo; every command works here.", "faint"))
+    return DONE
+
+
+def _show(face: Face) -> int:
+    """The terminal UI, until it is left."""
+    from exocortex.tui import run
+
+    return run(face.config(), face.environ)

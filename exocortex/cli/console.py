@@ -224,6 +224,10 @@ class Console:
         """Whether a person reads the answer on a terminal."""
         return self.out.tty
 
+    def is_screen(self) -> bool:
+        """Whether somebody sits at a terminal that can show screens and sends keys."""
+        return self.out.styled and self.err.styled and os.isatty(0)
+
     def use_links(self, template: str) -> None:
         """Set the template of links to files."""
         self.out.link = self.err.link = template

@@ -14,7 +14,8 @@ import click
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Console, Span
 from exocortex.cli.face import DONE, INTERRUPTED, Face, counted
-from exocortex.cli.progress import duration, reporter
+from exocortex.cli.progress import reporter
+from exocortex.core.durations import duration
 from exocortex.core.errors import IndexStoreError
 from exocortex.core.events import Event, Indexed, Progress
 from exocortex.core.status import Status

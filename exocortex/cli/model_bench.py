@@ -12,8 +12,8 @@ from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, INTERRUPTED, Face
 from exocortex.cli.modelling import followed
-from exocortex.cli.progress import duration
 from exocortex.core import sizes
+from exocortex.core.durations import duration
 from exocortex.core.errors import UsageError
 from exocortex.core.wire import document
 

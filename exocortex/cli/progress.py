@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from exocortex.cli.console import Console, Screen, Span
 from exocortex.core import sizes
+from exocortex.core.durations import duration
 from exocortex.core.events import Progress, Stage
 
 if TYPE_CHECKING:
@@ -133,15 +134,3 @@ def _bars(screen: Screen) -> Bars:
         console=screen.rich(),
         refresh_per_second=12,
     )
-
-
-def duration(seconds: float | None) -> str:
-    """`0.4 s`, `12 s`, `3 min`, `1 h 05 min`; nothing for None."""
-    if seconds is None:
-        return ""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

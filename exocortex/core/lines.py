@@ -20,3 +20,8 @@ def line_starts(text: str) -> list[int]:
 def line_of(starts: Sequence[int], offset: int) -> int:
     """The 1-based line in which the character at `offset` lies, given `line_starts` of the text."""
     return bisect_right(starts, offset)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines without their breaks; a text that ends in one has an empty last line."""
+    return _BREAK.split(text)

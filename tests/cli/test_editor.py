@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exocortex.cli.editor import find_editor, place_arguments
 from exocortex.core.errors import UsageError
+from exocortex.editors import find_editor, place_arguments
 
 
 @pytest.mark.parametrize(

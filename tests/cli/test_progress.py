@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from surroundings import pipe, terminal
 
-from exocortex.cli.progress import BarReporter, LineReporter, Silence, duration, reporter
+from exocortex.cli.progress import BarReporter, LineReporter, Silence, reporter
+from exocortex.core.durations import duration
 from exocortex.core.events import Progress
 
 

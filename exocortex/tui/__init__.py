@@ -1,0 +1,20 @@
+"""The terminal UI: search, chat and capture on one screen; it paints and asks, and decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exocortex.config import Config
+
+
+def run(config: Config, environ: Mapping[str, str]) -> int:
+    """Show it on this terminal until it is left; returns the exit code."""
+    from exocortex.tui.app import ExocortexApp
+    from exocortex.tui.desk import Desk
+
+    app = ExocortexApp(Desk.of(config, environ))
+    code = app.run()
+    return code if isinstance(code, int) else app.return_code or 0

@@ -1,0 +1,78 @@
+"""Place: a screen with its name among the others above, the state of things and the keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from exocortex.tui.desk import Desk
+from exocortex.tui.status_line import StatusLine
+
+PLACES = {
+    "ask": ("Ask", "F2"),
+    "search": ("Search", "F3"),
+    "notes": ("Notes", "F4"),
+    "today": ("Today", "F5"),
+    "index": ("Index", "F8"),
+}
+"""Mode: what it is called, and the key that leads to it."""
+
+
+class PlaceName(Static):
+    """The name of a place; a click leads there."""
+
+    class Chosen(Message):
+        """It was clicked."""
+
+        def __init__(self, mode: str) -> None:
+            super().__init__()
+            self.mode = mode
+
+    def __init__(self, mode: str, is_here: bool) -> None:
+        name, key = PLACES[mode]
+        super().__init__(Content.assemble(f" {name} ", (f"{key} ", "$faint")), classes="here" if is_here else "")
+        self._mode = mode
+
+    def on_click(self) -> None:
+        """Go there."""
+        self.post_message(self.Chosen(self._mode))
+
+
+class Place(Screen[None]):
+    """One of the screens that F-keys lead to."""
+
+    MODE: ClassVar[str] = ""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def compose(self) -> ComposeResult:
+        """Names above, the body, and the state below."""
+        with Horizontal(id="places"):
+            yield Static(" exo ", id="brand")
+            for mode in PLACES:
+                yield PlaceName(mode, mode == self.MODE)
+        with Vertical(id="body"):
+            yield from self.body()
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def body(self) -> Iterator[Widget]:
+        """What the place is for."""
+        raise NotImplementedError
+
+    def arrive(self) -> None:
+        """It was chosen; put the focus where one types."""
+
+    def on_screen_resume(self) -> None:
+        """However it was come to."""
+        self.arrive()
