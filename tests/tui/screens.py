@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from owners import RunningOwner
 from textual.pilot import Pilot
@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from exocortex.tui.app import ExocortexApp
 from exocortex.tui.desk import Desk
 
-NOW = datetime(2026, 3, 6, 9, 30, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 6, 9, 30, tzinfo=UTC)
 
 
 def desk_of(owner: RunningOwner) -> Desk:
@@ -50,6 +50,6 @@ async def types(pilot: Pilot[int], text: str) -> None:
 
 def shown(pilot: Pilot[int]) -> str:
     """What is on the screen, as text."""
-    width, height = pilot.app.size
+    height = pilot.app.size.height
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
