@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from owned import OwnedPlace, make_owned, survivors
@@ -15,6 +17,11 @@ from places import NOTES, Place, make_place
 from vaults import CountingEmbedder, Opener, Vault
 
 from exocortex.config import Folder
+
+if TYPE_CHECKING:
+    from owners import RunningOwner
+
+    from exocortex.tui.desk import Desk
 
 collect_ignore = (
     []
@@ -105,3 +112,20 @@ def owned(tmp_path: Path) -> Iterator[OwnedPlace]:
     made = make_owned(tmp_path)
     yield made
     made.end()
+
+
+@pytest.fixture(scope="module")
+def screens_owner() -> Iterator[RunningOwner]:
+    """An owner with a few notes, read, for all tests of a module."""
+    from screens import reading_owner
+
+    with TemporaryDirectory() as work, reading_owner(Path(work)) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(screens_owner: RunningOwner) -> Desk:
+    """What the screens of the terminal UI are handed."""
+    from screens import desk_of
+
+    return desk_of(screens_owner)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from owners import RunningOwner
+from places import NOTES
 from textual.pilot import Pilot
 
 from exocortex.tui.app import ExocortexApp
@@ -53,3 +57,19 @@ def shown(pilot: Pilot[int]) -> str:
     height = pilot.app.size.height
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips[:height])
+
+
+@contextmanager
+def reading_owner(root: Path) -> Iterator[RunningOwner]:
+    """An owner of `NOTES`, their words and their meaning in."""
+    for path, text in NOTES.items():
+        (root / "notes" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "notes" / path).write_text(text)
+        os.utime(root / "notes" / path, (1_772_000_000, 1_772_000_000))
+    running = RunningOwner(root / "home", root / "notes", root / "run")
+    try:
+        for _ in running.client().index.run():
+            pass
+        yield running
+    finally:
+        running.close()
