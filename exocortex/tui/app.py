@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -18,13 +19,25 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from exocortex.clipboard import put
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
+from exocortex.tui.ask import AskPlace
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.lanes import Failed
-from exocortex.tui.messages import Edited, EditNote, Happened, OpenNote, OwnerHeard, OwnerLost, StatusRead
+from exocortex.tui.messages import (
+    AskAbout,
+    Copy,
+    Edited,
+    EditNote,
+    Happened,
+    OpenNote,
+    OwnerHeard,
+    OwnerLost,
+    StatusRead,
+)
 from exocortex.tui.place import PLACES, Place, PlaceName
 from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
@@ -40,14 +53,14 @@ class ExocortexApp(App[int]):
     """The terminal UI."""
 
     TITLE = "Exocortex"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss", "styles/ask.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
         *(
             Binding(key.lower(), f"go('{mode}')", name, show=False, id=f"app.{mode}")
             for mode, (name, key) in PLACES.items()
         ),
-        Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),
+        Binding("ctrl+p", "command_palette", "More", id="app.commands", priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
     ]
@@ -58,7 +71,7 @@ class ExocortexApp(App[int]):
         super().__init__()
         self.desk = desk
         self._following: StopEvent | None = None
-        makers: dict[str, Callable[[Desk], Place]] = {"search": SearchPlace}
+        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 
@@ -78,7 +91,7 @@ class ExocortexApp(App[int]):
         self.theme = DARK
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
-        self.switch_mode("search")
+        self.switch_mode("ask")
         self._following = follow(self.desk, self)
         self.set_interval(STATUS_SECONDS, self._read_status)
 
@@ -160,6 +173,20 @@ class ExocortexApp(App[int]):
     @on(OpenNote)
     def _open_note(self, message: OpenNote) -> None:
         self.push_screen(Reader(self.desk, message))
+
+    @on(AskAbout)
+    async def _ask_about(self, message: AskAbout) -> None:
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.switch_mode("ask")
+        if isinstance(self.screen, AskPlace):
+            self.screen.narrow(message.scope, message.said)
+
+    @on(Copy)
+    def _copy(self, message: Copy) -> None:
+        self.copy_to_clipboard(message.text)
+        threading.Thread(target=put, args=(message.text, self.desk.environ), daemon=True).start()
+        self.notify(safe.plain(f"Copied {message.what}."), markup=False, timeout=2)
 
     @on(EditNote)
     def _edit_note(self, message: EditNote) -> None:

@@ -58,8 +58,9 @@ class NoteView(ScrollView, can_focus=True):
         Binding("space", "page_down", "Page down", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
+    def __init__(self, *, numbered: bool = True, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id, classes=classes)
+        self._numbered = numbered
         self._lines: list[str] = []
         self._kinds: list[str] = []
         self._rows: list[Row] = []
@@ -104,7 +105,7 @@ class NoteView(ScrollView, can_focus=True):
         self.refresh()
 
     def _number_width(self) -> int:
-        return len(str(len(self._lines))) + 3
+        return len(str(len(self._lines))) + 3 if self._numbered else 1
 
     def _text_width(self) -> int:
         return max(8, self.scrollable_content_region.width - self._number_width())
@@ -135,6 +136,9 @@ class NoteView(ScrollView, can_focus=True):
         return strip.extend_cell_length(width, shade).crop(0, width).apply_offsets(-self._number_width(), at)
 
     def _edge(self, at: int, row: Row, is_shown: bool, shade: Style) -> Iterator[Segment]:
+        if not self._numbered:
+            yield Segment(" ", shade)
+            return
         bar = self.get_component_rich_style("note-view--bar", partial=True)
         number = self.get_component_rich_style("note-view--number", partial=True)
         is_first = bisect_right(self._starts, at) == row.line and self._starts[row.line - 1] == at

@@ -29,18 +29,33 @@ class Results(OptionList):
         super().__init__(id=id)
         self.hits: tuple[Hit, ...] = ()
         self._moved = False
+        self._desk: Desk | None = None
+        self._width = 0
 
     def show(self, desk: Desk, hits: tuple[Hit, ...]) -> None:
         """Put these in the place of what is shown."""
         kept = self.chosen if self._moved else None
         self.hits = hits
-        with self.prevent(OptionList.OptionHighlighted):
-            self.clear_options()
-            width = max(20, self.size.width - 3)
-            self.add_options([Option(_told(desk, hit, width)) for hit in hits])
+        self._desk = desk
+        self._paint()
         at = next((n for n, hit in enumerate(hits) if kept is not None and hit.note.id == kept.note.id), 0)
         self._moved = self._moved and at > 0
         self.highlighted = at if hits else None
+
+    def on_resize(self) -> None:
+        """Rows are cut to the width."""
+        if self.size.width != self._width and self.hits:
+            at = self.highlighted
+            self._paint()
+            self.highlighted = at
+
+    def _paint(self) -> None:
+        assert self._desk is not None
+        self._width = self.size.width
+        with self.prevent(OptionList.OptionHighlighted):
+            self.clear_options()
+            width = max(20, self._width - 3)
+            self.add_options([Option(_told(self._desk, hit, width)) for hit in self.hits])
 
     @property
     def chosen(self) -> Hit | None:

@@ -31,7 +31,7 @@ def drive(
     app = ExocortexApp(desk)
 
     async def run() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await script(pilot)
 
     asyncio.run(run())
