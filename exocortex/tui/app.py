@@ -43,6 +43,7 @@ from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
+from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
@@ -53,7 +54,12 @@ class ExocortexApp(App[int]):
     """The terminal UI."""
 
     TITLE = "Exocortex"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss", "styles/ask.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "styles/places.tcss",
+        "styles/search.tcss",
+        "styles/ask.tcss",
+        "styles/welcome.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
         *(
@@ -71,6 +77,8 @@ class ExocortexApp(App[int]):
         super().__init__()
         self.desk = desk
         self._following: StopEvent | None = None
+        self._introduced = False
+        self.add_mode("welcome", partial(Welcome, desk))
         makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
@@ -91,9 +99,22 @@ class ExocortexApp(App[int]):
         self.theme = DARK
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
-        self.switch_mode("ask")
-        self._following = follow(self.desk, self)
         self.set_interval(STATUS_SECONDS, self._read_status)
+        if self.desk.config.folders:
+            self._begin()
+        else:
+            self.switch_mode("welcome")
+
+    @on(Ready)
+    def _begin(self) -> None:
+        self.switch_mode("ask")
+        self._follow()
+
+    @on(FolderTaken)
+    def _follow(self) -> None:
+        if self._following is not None:
+            self._following.set()
+        self._following = follow(self.desk, self)
 
     def _heed_signals(self) -> None:
         """A terminal that is closed, or a kill, leaves it as clean as quitting does."""
@@ -107,7 +128,8 @@ class ExocortexApp(App[int]):
         self.refresh(repaint=True, layout=True)
 
     def _read_status(self) -> None:
-        read_status(self.desk, self)
+        if self._following is not None:
+            read_status(self.desk, self)
 
     def on_unmount(self) -> None:
         """Hang up."""
@@ -117,7 +139,7 @@ class ExocortexApp(App[int]):
 
     def action_go(self, mode: str) -> None:
         """Go to a place."""
-        if len(self.screen_stack) > 1:
+        if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
             return
         self.switch_mode(mode)
 
@@ -153,6 +175,7 @@ class ExocortexApp(App[int]):
 
     @on(OwnerHeard)
     def _owner_heard(self) -> None:
+        self._introduced = False
         self._stand(trouble="")
         self._read_status()
 
@@ -166,7 +189,9 @@ class ExocortexApp(App[int]):
         if isinstance(event, Progress):
             self._stand(progress=event if event.done < event.total else None)
         elif isinstance(event, Notice):
-            self.notify(safe.plain(event.text), markup=False)
+            if self._introduced:  # the first one tells how changes are noticed, as the status does
+                self.notify(safe.plain(event.text), markup=False)
+            self._introduced = True
         elif isinstance(event, Saved | Indexed):
             self._read_status()
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 6, 9, 30, tzinfo=UTC)
 
 def desk_of(owner: RunningOwner) -> Desk:
     """What the screens are handed; the clock stands still."""
-    return Desk(owner.config, owner.environ, lambda config: owner.client(config), now=lambda: NOW)
+    return Desk(owner.config, owner.environ, lambda config: owner.client(config), lambda: owner.config, now=lambda: NOW)
 
 
 def drive(
