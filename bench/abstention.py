@@ -66,14 +66,16 @@ class Figures:
 
 
 def read(file: Path) -> tuple[dict[str, str], list[Asked]]:
-    """Paragraphs as notes by name, and the answerable questions."""
+    """Paragraphs as notes by name, equal ones as one, and the answerable questions."""
     notes: dict[str, str] = {}
+    names: dict[str, str] = {}
     questions = []
     for number, article in enumerate(json.loads(file.read_text("utf-8"))["data"], start=1):
         title = str(article.get("title") or f"Text {number}").replace("_", " ")
         for paragraph in article["paragraphs"]:
-            name = f"p{len(notes):05d}.md"
-            notes[name] = f"# {title}\n\n{str(paragraph['context']).strip()}\n"
+            text = str(paragraph["context"]).strip()
+            name = names.setdefault(text, f"p{len(notes):05d}.md")
+            notes[name] = f"# {title}\n\n{text}\n"
             questions += [Asked(str(one["question"]), name) for one in paragraph["qas"] if _is_answerable(one)]
     return notes, questions
 

@@ -286,9 +286,7 @@ def test_a_note_without_text_is_found_by_its_name_and_takes_its_place(vault: Vau
     assert len(cortex.search.find("groceries", mode="words", limit=1).hits) == 1
 
 
-def test_a_long_note_full_of_the_word_leaves_room_for_a_passage_of_the_others(
-    vault: Vault, open_vault: Opener
-) -> None:
+def test_a_long_note_full_of_the_word_leaves_room_for_a_passage_of_the_others(vault: Vault, open_vault: Opener) -> None:
     vault.fill(
         {
             "long.md": "".join(f"## Heron {n}\n\n{'The heron stood still. ' * 30}\n\n" for n in range(60)),

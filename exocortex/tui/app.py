@@ -18,14 +18,19 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
 from exocortex.clipboard import put
+from exocortex.config import set_text
+from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
 from exocortex.tui.ask import AskPlace
+from exocortex.tui.boxes import Confirm, Prompt
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
+from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import (
     AskAbout,
@@ -43,11 +48,16 @@ from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
+from exocortex.tui.threads_box import ThreadsBox
 from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+SCREENS = (AskPlace, SearchPlace, Reader, Welcome, ThreadsBox, Prompt, Confirm)
+"""Whose keys can be given to other keys."""
 
 
 class ExocortexApp(App[int]):
@@ -89,14 +99,8 @@ class ExocortexApp(App[int]):
 
     def on_mount(self) -> None:
         """Colours, the first place, and an ear for the owner."""
-        for theme in OURS:
-            self.register_theme(theme)
-        for found in users_themes(self.desk.config.home):
-            if isinstance(found, str):
-                self.notify(safe.plain(found), severity="warning", markup=False)
-            else:
-                self.register_theme(found)
-        self.theme = DARK
+        self._dress()
+        self._take_keys()
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
         self.set_interval(STATUS_SECONDS, self._read_status)
@@ -115,6 +119,39 @@ class ExocortexApp(App[int]):
         if self._following is not None:
             self._following.set()
         self._following = follow(self.desk, self)
+
+    def _dress(self) -> None:
+        for theme in OURS:
+            self.register_theme(theme)
+        for found in users_themes(self.desk.config.home):
+            if isinstance(found, str):
+                self._warn(found)
+            else:
+                self.register_theme(found)
+        wanted = self.desk.config.screen.theme
+        if wanted not in self.available_themes:
+            self._warn(f"There is no theme called {wanted}: see More (ctrl+p), Theme.")
+            wanted = DARK
+        self.theme = wanted
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        """A theme that was chosen is there the next time."""
+        if theme.name != self.desk.config.screen.theme:
+            try:
+                set_text(self.desk.config, "screen.theme", theme.name)
+                self.desk.config = self.desk.load()
+            except ExocortexError as error:
+                self._warn(f"{error.message} {error.hint}".strip())
+
+    def _take_keys(self) -> None:
+        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *SCREENS))
+        self.set_keymap(keys)
+        for one in wrong:
+            self._warn(one)
+
+    def _warn(self, text: str) -> None:
+        self.notify(safe.plain(text), severity="warning", markup=False)
 
     def _heed_signals(self) -> None:
         """A terminal that is closed, or a kill, leaves it as clean as quitting does."""
@@ -151,9 +188,12 @@ class ExocortexApp(App[int]):
             self.action_show_help_panel()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Places, then what Textual offers."""
-        for mode, (name, key) in PLACES.items():
-            yield SystemCommand(f"Go to {name}", key, lambda mode=mode: self.action_go(mode))
+        """All that keys do here, places, then what Textual offers."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.enabled and binding.action != "command_palette":
+                key = self.get_key_display(binding)
+                yield SystemCommand(binding.description, key, partial(self.run_action, binding.action, active.node))
         yield from super().get_system_commands(screen)
 
     @on(PlaceName.Chosen)
