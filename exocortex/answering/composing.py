@@ -75,7 +75,7 @@ def compose(
         packed = _packed(task, model) if model.ready(stop) else None
     except EngineError as error:
         yield Retrieved((), 0)
-        yield _composed(_quoted_instead(task.quoted, error), _NO_SOURCES, None, began)
+        yield _composed(quoted_instead(task.quoted, _why(error)), _NO_SOURCES, None, began)
         return
     if packed is None:
         yield Retrieved((), 0)
@@ -98,14 +98,14 @@ def _composed(answer: Answer, packed: Packed, model: LanguageModel | None, began
     return Composed(answer, packed.turns, packed.sources, packed.dropped, model, time.monotonic() - began)
 
 
-def _quoted_instead(quoted: Answer, error: EngineError, written: str = "") -> Answer:
-    said = f"{error.message} {error.hint}".strip()
-    return replace(
-        quoted,
-        written=written,
-        failed=True,
-        notices=(*quoted.notices, f"{said} The answer is quoted from your notes instead."),
-    )
+def quoted_instead(quoted: Answer, why: str, written: str = "") -> Answer:
+    """What the notes say, and why no model put it into words."""
+    notice = why if quoted.abstained else f"{why} The answer is quoted from your notes instead."
+    return replace(quoted, written=written, failed=True, notices=(*quoted.notices, notice))
+
+
+def _why(error: EngineError) -> str:
+    return f"{error.message} {error.hint}".strip()
 
 
 def _stopped_before(quoted: Answer) -> Answer:
@@ -115,7 +115,7 @@ def _stopped_before(quoted: Answer) -> Answer:
 
 def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop: StopEvent) -> Answer:
     if writing.failure is not None:
-        return _quoted_instead(task.quoted, writing.failure, writing.text)
+        return quoted_instead(task.quoted, _why(writing.failure), writing.text)
     notices = [*task.quoted.notices]
     if writing.packed.dropped:
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")
