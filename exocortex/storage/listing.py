@@ -55,7 +55,7 @@ class Listing:
         return notes, int(left) - len(notes)
 
     def named(self, text: str, limit: int) -> list[NoteRef]:
-        """Notes with each of the words in their path or title; those whose file name begins so first, then short ones."""
+        """Notes with each of the words in their path or title, names that begin so first."""
         words = clean(text).split()
         if not words:
             return []

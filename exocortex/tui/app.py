@@ -25,6 +25,7 @@ from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Edited, EditNote, Happened, OpenNote, OwnerHeard, OwnerLost, StatusRead
+from exocortex.tui.notes import NotesPlace
 from exocortex.tui.place import PLACES, Place, PlaceName
 from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
@@ -40,7 +41,7 @@ class ExocortexApp(App[int]):
     """The terminal UI."""
 
     TITLE = "Exocortex"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss", "styles/notes.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
         *(
@@ -58,7 +59,7 @@ class ExocortexApp(App[int]):
         super().__init__()
         self.desk = desk
         self._following: StopEvent | None = None
-        makers: dict[str, Callable[[Desk], Place]] = {"search": SearchPlace}
+        makers: dict[str, Callable[[Desk], Place]] = {"search": SearchPlace, "notes": NotesPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 
