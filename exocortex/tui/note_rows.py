@@ -29,16 +29,25 @@ class NoteRows(OptionList):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self.notes: tuple[NoteRef, ...] = ()
+        self._told: list[tuple[str, str, str]] = []
 
     def show(self, desk: Desk, notes: Sequence[NoteRef], changed: Sequence[datetime] = ()) -> None:
         """Put these in the place of what is shown, the first one chosen; `changed` may tell when each was."""
         self.notes = tuple(notes)
+        times = [f"{desk.clock(moment)}  " for moment in changed] or [""] * len(notes)
+        self._told = [(note.title, time, desk.place(note)) for note, time in zip(notes, times, strict=True)]
+        self._fill(0)
+
+    def on_resize(self) -> None:
+        """Rows are cut to the width there is."""
+        self._fill(self.highlighted or 0)
+
+    def _fill(self, at: int) -> None:
         width = max(20, self.size.width - 3)
-        times = [desk.clock(moment) for moment in changed] or [""] * len(notes)
         with self.prevent(OptionList.OptionHighlighted):
             self.clear_options()
-            self.add_options([Option(_told(desk, note, time, width)) for note, time in zip(notes, times, strict=True)])
-        self.highlighted = 0 if notes else None
+            self.add_options([Option(_row(*told, width)) for told in self._told])
+            self.highlighted = at if self.notes else None
 
     @property
     def chosen(self) -> NoteRef | None:
@@ -54,8 +63,6 @@ class NoteRows(OptionList):
         super().action_cursor_up()
 
 
-def _told(desk: Desk, note: NoteRef, time: str, width: int) -> Content:
-    about = safe.line(desk.place(note), "$muted")
-    when = safe.line(f"{time}  ", "$faint") if time else Content("")
-    rows = [safe.line(note.title, "bold"), safe.joined(when, about)]
+def _row(title: str, time: str, place: str, width: int) -> Content:
+    rows = [safe.line(title, "bold"), safe.joined(safe.line(time, "$faint"), safe.line(place, "$muted"))]
     return Content("\n").join(row.truncate(width, ellipsis=True) for row in rows)
