@@ -48,6 +48,11 @@ class Browser:
         more = f"\n  and {len(found) - _MOST_MATCHES} more" if len(found) > _MOST_MATCHES else ""
         raise UsageError(f"“{name}” could be any of {len(found)} notes:\n{places}{more}", "Name it by its path.")
 
+    def check_folder(self, name: str) -> None:
+        """Raises UsageError if no folder of notes is called so."""
+        if name not in self._roots:
+            raise UsageError(f"There is no folder of notes called “{name}”.", "See them with: exo folders")
+
     def called(self, name: str) -> list[NoteRow]:
         """Every note that may be called so."""
         name = clean(name)

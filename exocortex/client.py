@@ -11,8 +11,10 @@ from exocortex.config import Config
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
 from exocortex.core.handshake import Welcome
+from exocortex.core.notes import NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FolderContents,
     Found,
     Inspected,
     Mode,
@@ -235,6 +237,15 @@ class _Notes:
     def recent(self, limit: int = 20) -> list[RecentNote]:
         """Notes by the time their file changed, newest first."""
         return cast(list[RecentNote], self._asking.ask("notes.recent", limit=limit))
+
+    def contents(self, folder: str, path: str = "", *, after: str = "", limit: int = 500) -> FolderContents:
+        """What lies directly in this place of a folder of notes."""
+        options = {"path": path, "after": after, "limit": limit}
+        return cast(FolderContents, self._asking.ask("notes.contents", folder=folder, **options))
+
+    def named(self, text: str, *, limit: int = 50) -> list[NoteRef]:
+        """Notes that have these words in their path or title."""
+        return cast(list[NoteRef], self._asking.ask("notes.named", text=text, limit=limit))
 
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""

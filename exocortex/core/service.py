@@ -8,8 +8,10 @@ from typing import Protocol
 
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
+from exocortex.core.notes import NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FolderContents,
     Found,
     Inspected,
     Mode,
@@ -188,6 +190,17 @@ class NotesPort(Protocol):
 
     def recent(self, limit: int = 20) -> list[RecentNote]:
         """Notes by the time their file changed, newest first."""
+        ...
+
+    def contents(self, folder: str, path: str = "", *, after: str = "", limit: int = 500) -> FolderContents:
+        """What lies directly in this place of a folder of notes: its subfolders, and `limit` notes after one's path.
+
+        Raises UsageError if no folder of notes is called so; a place in it where nothing lies is empty.
+        """
+        ...
+
+    def named(self, text: str, *, limit: int = 50) -> list[NoteRef]:
+        """Notes that have each of these words, or parts of words, in their path or title; the likeliest meant first."""
         ...
 
     def tags(self) -> list[TagCount]:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from exocortex.core.chunks import embedding_input
-from exocortex.core.results import Inspected, InspectedChunk, NoteLinks, NoteText, RecentNote, TagCount, TaskOfNote
+from exocortex.core.notes import NoteRef
+from exocortex.core.results import (
+    FolderContents,
+    Inspected,
+    InspectedChunk,
+    NoteLinks,
+    NoteText,
+    RecentNote,
+    TagCount,
+    TaskOfNote,
+)
 from exocortex.cortex.index import Index
 from exocortex.views import View, Views
 
@@ -55,6 +65,19 @@ class Notes:
         self._index.refresh()
         with self._views.open() as view:
             return view.browser.recent(limit)
+
+    def contents(self, folder: str, path: str = "", *, after: str = "", limit: int = 500) -> FolderContents:
+        """What lies directly in this place of a folder of notes."""
+        self._index.refresh()
+        with self._views.open() as view:
+            view.browser.check_folder(folder)
+            return view.listing.contents(folder, path, after, limit)
+
+    def named(self, text: str, *, limit: int = 50) -> list[NoteRef]:
+        """Notes that have these words in their path or title."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return view.listing.named(text, limit)
 
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""

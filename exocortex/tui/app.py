@@ -43,6 +43,7 @@ from exocortex.tui.messages import (
     OwnerLost,
     StatusRead,
 )
+from exocortex.tui.notes import NotesPlace
 from exocortex.tui.place import PLACES, Place, PlaceName
 from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
@@ -68,6 +69,7 @@ class ExocortexApp(App[int]):
         "styles/places.tcss",
         "styles/search.tcss",
         "styles/ask.tcss",
+        "styles/notes.tcss",
         "styles/welcome.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +91,7 @@ class ExocortexApp(App[int]):
         self._following: StopEvent | None = None
         self._introduced = False
         self.add_mode("welcome", partial(Welcome, desk))
-        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace}
+        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 

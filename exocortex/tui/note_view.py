@@ -80,8 +80,9 @@ class NoteView(ScrollView, can_focus=True):
         self.scroll_to(y=max(0, self._row_of(first) - 2) if first else 0, animate=False, immediate=True)
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Show nothing, not even a first line."""
         self.show("")
+        self._lines, self._rows = [], []
 
     @property
     def line(self) -> int:
