@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from textual.content import Content
 from textual.style import Style
 
-from exocortex.core.terminal import visible
+from exocortex.core.terminal import masked, visible
 
 
 def line(text: str, style: str | Style = "") -> Content:
@@ -43,4 +43,4 @@ def joined(*parts: Content | str) -> Content:
     return Content("").join([Content(part) if isinstance(part, str) else part for part in parts])
 
 
-__all__ = ["joined", "line", "lines", "marked", "plain"]
+__all__ = ["joined", "line", "lines", "marked", "masked", "plain"]
