@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from collections.abc import Callable
 
@@ -53,6 +54,16 @@ class Terminal:
     def presses(self, key: str) -> None:
         """Ctrl and this key."""
         self._child.sendcontrol(key)
+
+    def writes(self, text: str) -> None:
+        """Keys, without Enter."""
+        self._child.send(text)
+
+    def dies(self) -> None:
+        """Killed, at once and without a word."""
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+        self._child.close()
 
     def ends(self) -> int:
         """Wait until it is over; its exit code."""

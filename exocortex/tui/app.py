@@ -27,6 +27,7 @@ from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
 from exocortex.tui.ask import AskPlace
 from exocortex.tui.boxes import Confirm, Prompt
+from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
@@ -71,6 +72,7 @@ class ExocortexApp(App[int]):
         "styles/ask.tcss",
         "styles/notes.tcss",
         "styles/welcome.tcss",
+        "styles/capture.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -78,6 +80,7 @@ class ExocortexApp(App[int]):
             Binding(key.lower(), f"go('{mode}')", name, show=False, id=f"app.{mode}")
             for mode, (name, key) in PLACES.items()
         ),
+        Binding("ctrl+n", "capture", "Capture", id="app.capture", priority=True),
         Binding("ctrl+p", "command_palette", "More", id="app.commands", priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
@@ -181,6 +184,11 @@ class ExocortexApp(App[int]):
         if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
             return
         self.switch_mode(mode)
+
+    def action_capture(self) -> None:
+        """Write a thought down, over whatever is on the screen."""
+        if not any(isinstance(screen, CaptureBox) for screen in self.screen_stack):
+            self.push_screen(CaptureBox(self.desk))
 
     def action_keys(self) -> None:
         """Show the keys of this place, or hide them."""
