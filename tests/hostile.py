@@ -12,7 +12,7 @@ COMMANDS = (
     "\x07",
     "\u202egpj.exe",
 )
-"""Clipboard, window title, link, clearing the screen, a device string, the same in one byte, the bell, text reversed."""
+"""Clipboard, title, link, clearing the screen, a device string, one of a single byte, the bell, text reversed."""
 
 MARKUP = (
     "[/",

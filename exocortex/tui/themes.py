@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from textual.color import ColorParseError
+from textual.color import Color, ColorParseError
+from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import Theme
 
 DARK, LIGHT, CONTRAST = "exo-dark", "exo-light", "exo-contrast"
@@ -111,8 +112,18 @@ def users_themes(home: Path) -> Iterator[Theme | str]:
     """Those in `themes/*.toml` of the home, each a table of Textual's theme fields; or what is wrong with one."""
     for path in sorted((home / "themes").glob("*.toml")):
         try:
-            theme = Theme(**{"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
-            theme.to_color_system().generate()
+            theme = Theme(**{**tomllib.loads(path.read_text("utf-8")), "name": path.stem})
+            _check(theme)
             yield theme
-        except (OSError, ValueError, TypeError, ColorParseError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, ColorParseError) as error:
             yield f"The theme {path.name} can't be used: {error}."
+
+
+def _check(theme: Theme) -> None:
+    """Raise what is wrong with it now: styles that can't be read end the program when the theme is chosen."""
+    theme.to_color_system().generate()
+    for name, value in theme.variables.items():
+        if not name.endswith("-style"):
+            Color.parse(value)
+        elif not VALID_STYLE_FLAGS.issuperset(value.split()):
+            raise ValueError(f"{name} is a style of text, such as bold, and can't be {value!r}")
