@@ -48,6 +48,11 @@ def visible(text: str, *, keep_newlines: bool = True) -> str:
     return _UNSAFE_IN_LINE.sub(_written_out, text)
 
 
+def blanked(text: str) -> str:
+    """One line of text with a space for each such character; lengths stay."""
+    return text if _SUSPECT_IN_LINE.search(text) is None else _UNSAFE_IN_LINE.sub(" ", text)
+
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

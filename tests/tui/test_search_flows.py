@@ -178,8 +178,8 @@ def test_t26_t27_every_hostile_note_is_found_previewed_and_read(hostile: Running
             await until(pilot, lambda number=number: f"heron{number} " in shown(pilot))  # type: ignore[misc]
             assert visible(attack, keep_newlines=False)[:12] in shown(pilot)
             _has_no_command(pilot)
-            await pilot.press("enter", "x", "enter")
-            await until(pilot, lambda: isinstance(pilot.app.screen, Reader) and "stands." in shown(pilot))
+            await pilot.press("enter", "x", "x", "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Reader) and "▌" in shown(pilot))
             _has_no_command(pilot)
             await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen.query(Results))
@@ -190,11 +190,12 @@ def test_t26_t27_every_hostile_note_is_found_previewed_and_read(hostile: Running
 
 def test_t27_hostile_queries_are_words_like_others(hostile: RunningOwner) -> None:
     async def script(pilot: Pilot[int]) -> None:
+        await pilot.press("f3")
         query = pilot.app.screen.query_one("#query", Input)
         for attack in [*MARKUP, *COMMANDS]:
             before = pilot.app.screen
             query.value = ""
-            query.insert_text_at_cursor(attack)
+            query.insert_text_at_cursor(f"heron{attack}")
             await until(pilot, lambda: _told(pilot))
             _has_no_command(pilot)
             assert pilot.app.screen is before
@@ -211,6 +212,7 @@ def test_t27_messages_are_text_too(desk: Desk) -> None:
     async def script(pilot: Pilot[int]) -> None:
         app = pilot.app
         assert isinstance(app, ExocortexApp)
+        await until(pilot, lambda: app._introduced)
         for attack in (*MARKUP[:5], *COMMANDS):
             app.post_message(Happened(Notice(f"about {attack}!")))
             await until(pilot, lambda attack=attack: f"about {visible(attack)}!"[:40] in shown(pilot))  # type: ignore[misc]
