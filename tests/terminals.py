@@ -104,7 +104,7 @@ class Terminal:
         os.kill(self._child.pid, number)
 
     def modes(self) -> list[object]:
-        """How the line treats what is typed and written (termios): the same before and after, or it was left unclean."""
+        """How the line treats what is typed and written (termios); to be the same afterwards as before."""
         return termios.tcgetattr(self._child.child_fd)
 
     def ends(self) -> int:

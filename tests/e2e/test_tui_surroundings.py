@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -29,8 +30,6 @@ def test_a_pipe_gets_the_help(fresh: Place) -> None:
 def test_a_terminal_in_part_gets_the_help(fresh: Place, closed: str) -> None:
     """Where one of the three leads elsewhere, screens would be sent there, or wait for keys for ever."""
     redirected = {"stdin": "</dev/null", "stdout": ">/dev/null", "stderr": "2>/dev/null"}[closed]
-    shown, code = Place(fresh.home, fresh.vault, fresh.environ | {"EXO": " ".join(EXO)}).terminal("--version")
-    assert code == 0, shown
     script = f"{' '.join(EXO)} {redirected}; echo ended $?"
     terminal = Terminal(fresh, command=["sh", "-c", script])
     terminal.waits_for("ended 0")
@@ -38,9 +37,8 @@ def test_a_terminal_in_part_gets_the_help(fresh: Place, closed: str) -> None:
     assert terminal.ends() == 0
 
 
-@pytest.mark.parametrize("kind", ["dumb", "unknown"])
-def test_a_terminal_that_can_show_no_screens_gets_the_help(fresh: Place, kind: str) -> None:
-    shown, code = fresh.terminal(TERM=kind)
+def test_a_terminal_that_can_show_no_screens_gets_the_help(fresh: Place) -> None:
+    shown, code = fresh.terminal(TERM="dumb")
     assert code == 0
     assert b"Usage: exo" in shown
     assert b"every command works here" in shown
@@ -63,11 +61,11 @@ def test_without_colours_everything_is_still_told(owned: OwnedPlace) -> None:
         assert red == green == blue
 
 
-@pytest.mark.parametrize("language", [{"LANG": "C"}, {"LC_ALL": "C"}, {"LANG": "de_DE.ISO-8859-1"}, {"LANG": ""}])
-def test_any_language_setting_shows_the_same_letters(owned: OwnedPlace, language: dict[str, str]) -> None:
+@pytest.mark.parametrize("language", ["C", "POSIX", "de_DE.ISO-8859-1", ""])
+def test_any_language_setting_shows_the_same_letters(owned: OwnedPlace, language: str) -> None:
     (owned.vault / "Straße 漢字.md").write_text("# Größe 漢字\n\nDer Reiher steht im Wasser. £5\n")
     assert owned.exo("index").code == 0
-    terminal = Terminal(owned, **language)
+    terminal = Terminal(owned, LANG=language, LC_ALL=language)
     terminal.waits_for("Ask your notes")
     terminal.sends(F3)
     terminal.waits_for("Search your notes")
@@ -145,13 +143,11 @@ def test_it_loads_no_heavy_library(tmp_path: Path) -> None:
     program = (
         "import sys, os\nfrom exocortex.config import load\nfrom exocortex.tui.app import ExocortexApp\n"
         "from exocortex.tui.desk import Desk\nimport asyncio\n"
-        "app = ExocortexApp(Desk.of(load(os.environ), os.environ))\n"
+        "app = ExocortexApp(Desk.of(load(os.environ), os.environ, lambda: load(os.environ)))\n"
         "async def main():\n    async with app.run_test() as pilot:\n        await pilot.pause()\n"
         f"asyncio.run(main())\nprint(sorted(set({heavy!r}) & set(sys.modules)))\n"
     )
-    import sys
-
     environ = os.environ | {"EXO_HOME": str(tmp_path / "home"), "HOME": str(tmp_path)}
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, timeout=60)
-    assert done.stdout.strip() == "[]"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr

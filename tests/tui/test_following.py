@@ -41,7 +41,7 @@ def test_a_lost_owner_is_told_of_and_work_goes_on_with_the_next(tmp_path: Path) 
             await until(pilot, lambda: "5 notes" in shown(pilot))
             owners.clear()
             first.close()
-            await until(pilot, lambda: "Lost the process that holds the index; trying again." in shown(pilot))
+            await until(pilot, lambda: "The index can't be reached; trying again." in shown(pilot))
             await types(pilot, " paid")
             assert pilot.app.screen.query_one("#query", Input).value == "deposit paid"
             owners.append(RunningOwner(tmp_path / "home", tmp_path / "notes", tmp_path / "run"))
