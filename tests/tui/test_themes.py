@@ -51,7 +51,7 @@ def test_text_stands_out_from_what_is_behind_it(theme: Theme, name: str) -> None
     """WCAG 2 asks for a contrast of 4.5; of a theme of high contrast for 7."""
     colours = theme.to_color_system().generate() | theme.variables
     least = 7.0 if theme.name == CONTRAST else 4.5
-    for behind in ("background", "surface"):
+    for behind in ("background", "surface", "panel", "block-cursor-background"):
         assert _contrast(Color.parse(colours[name]), Color.parse(colours[behind])) >= least
 
 
