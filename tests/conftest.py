@@ -34,6 +34,11 @@ if not os.environ.get("EXO_TEST_GGUF"):
 `make test-model` those of a model of the user's own."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `tests/tui/pictures.py` tells of."""
+    parser.addoption("--draw", action="store_true", help="store the pictures of the screens anew")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("EXO_")]:

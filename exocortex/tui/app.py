@@ -231,7 +231,9 @@ class ExocortexApp(App[int]):
 
     @on(OwnerLost)
     def _owner_lost(self, message: OwnerLost) -> None:
-        self._stand(trouble=f"Lost the process that holds the index; trying again. {message.why}")
+        if self.standing.trouble:  # the line below may be too narrow for what keeps it away
+            self.notify(safe.plain(message.why), severity="error", markup=False)
+        self._stand(trouble=f"The index can't be reached; trying again. {message.why}")
 
     @on(Happened)
     def _happened(self, message: Happened) -> None:

@@ -23,6 +23,7 @@ from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import engines_of
+from exocortex.tui.entry import Entry
 from exocortex.tui.exchange_view import ExchangeView
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy, LinkChosen
@@ -68,7 +69,7 @@ class AskPlace(Place):
                 with VerticalScroll(id="said"):
                     yield Static(_WELCOME, id="welcome")
                 yield Static(id="chips")
-                yield Input(placeholder="Ask your notes", id="question")
+                yield Entry(placeholder="Ask your notes", id="question")
             yield SourcesPanel(self.desk, id="sources")
 
     def on_mount(self) -> None:

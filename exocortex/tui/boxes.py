@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from exocortex.tui import safe
+from exocortex.tui.entry import Entry
 from exocortex.tui.note_view import NoteView
 
 _Value = TypeVar("_Value")
@@ -34,7 +35,7 @@ class Prompt(ModalScreen[str | None]):
         """Title, line, hint."""
         with Vertical(classes="box"):
             yield Static(safe.line(self._title, "bold"))
-            yield Input(self._value, id="line")
+            yield Entry(self._value, id="line")
             yield Static(safe.line(self._about, "$muted"))
 
     @on(Input.Submitted)

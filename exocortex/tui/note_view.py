@@ -77,7 +77,7 @@ class NoteView(ScrollView, can_focus=True):
         wanted = sorted({re.escape(word) for word in words if word.strip()}, key=len, reverse=True)
         self._found = re.compile("|".join(wanted), re.IGNORECASE) if wanted else None
         self._lay_out()
-        self.scroll_to(y=max(0, self._row_of(first) - 2) if first else 0, animate=False, immediate=True)
+        self._go_to_row(self._row_of(first) - 2 if first else 0)
 
     def clear(self) -> None:
         """Show nothing, not even a first line."""
@@ -93,9 +93,16 @@ class NoteView(ScrollView, can_focus=True):
         return self._rows[min(top, len(self._rows) - 1)].line if self._rows else 1
 
     def on_resize(self) -> None:
-        """Lines are wrapped anew when the width changes."""
+        """Lines are wrapped anew when the width changes; the line one was at stays in sight."""
         if self._text_width() != self._width and self._lines:
+            line, top = self.line, self.scroll_offset.y
+            above = min(max(0, self._row_of(line) - top), max(0, self.size.height - 1))
             self._lay_out()
+            self._go_to_row(self._row_of(line) - above)
+
+    def _go_to_row(self, row: int) -> None:
+        """By force: whether one may scroll is told by a scrollbar that isn't there before the next layout."""
+        self.scroll_to(y=max(0, row), animate=False, immediate=True, force=True)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Text for the clipboard, as it is shown."""
@@ -199,6 +206,7 @@ def _kinds(lines: Iterable[str]) -> Iterator[str]:
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
     """A line in rows, cut between words where there are any."""
+    text = text.rstrip()
     if (len(text) if text.isascii() else cell_len(text)) <= width:
         yield text
         return

@@ -93,9 +93,24 @@ def _told(desk: Desk, hit: Hit, width: int) -> Content:
 
 
 def _snippet(snippet: Snippet, length: int) -> Content:
-    """Of so many characters, with the first match in it."""
+    """Of so many characters, with the first match in it, cut between words."""
+    text = snippet.text
     first = snippet.highlights[0][0] if snippet.highlights else 0
-    start = max(0, min(first - _BEFORE, len(snippet.text) - length))
-    end = start + length
+    start = _word_after(text, max(0, min(first - _BEFORE, len(text) - length)), first)
+    end = _word_before(text, start + length)
     ranges = [(max(a, start) - start, min(b, end) - start) for a, b in snippet.highlights if a < end and b > start]
-    return safe.marked(snippet.text[start:end].rstrip(), ranges, "bold $accent")
+    shown = safe.marked(text[start:end].rstrip(), ranges, "bold $accent")
+    before, after = "… " if start else "", " …" if end < len(text) else ""
+    return safe.joined(safe.line(before, "$muted"), shown, safe.line(after, "$muted"))
+
+
+def _word_after(text: str, at: int, most: int) -> int:
+    """Where the first word begins that isn't cut at this place, if that is before `most`."""
+    space = text.find(" ", at, most) if at and not text[at - 1].isspace() else -1
+    return at if space < 0 else space + 1
+
+
+def _word_before(text: str, at: int) -> int:
+    """Where the last word ends that isn't cut at this place, if one ends near it."""
+    space = text.rfind(" ", max(0, at - _BEFORE), at) if at < len(text) else -1
+    return min(at, len(text)) if space < 0 else space

@@ -21,6 +21,7 @@ from exocortex.core.service import CortexPort
 from exocortex.tui import safe
 from exocortex.tui.boxes import Confirm, Prompt
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
 
 
@@ -49,7 +50,7 @@ class ThreadsBox(ModalScreen[Thread | None]):
         """A line to search in, the list, the keys."""
         with Vertical(classes="box tall"):
             yield Static(safe.line("Conversations", "bold"))
-            yield Input(placeholder="Words said in them", id="words")
+            yield Entry(placeholder="Words said in them", id="words")
             yield OptionList(id="threads")
             yield Static(safe.line("Enter go on   r rename   d delete   Esc leave", "$muted"), id="told")
 

@@ -28,6 +28,7 @@ from exocortex.core.events import Progress
 from exocortex.likely import MODEL_FOLDERS, FoundModel, FoundNotes, count_notes, find_models, find_notes
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed, aside
 
 _MOST = 6
@@ -87,7 +88,7 @@ class Welcome(Screen[None]):
             yield Static(safe.line("exo", "bold $accent"), id="brand")
             yield Static(id="asked")
             yield OptionList(id="offered")
-            yield Input(id="typed", suggester=FolderSuggester())
+            yield Entry(id="typed", suggester=FolderSuggester())
             yield Static(id="told")
         yield Footer(show_command_palette=False)
 
