@@ -8,8 +8,10 @@ as many of SQuAD 2.0's unanswerable questions differ from answerable ones.
 
 Ranking is a softmax over the sentences of a question's passages, confidence a logistic regression on the best sentence
 so ranked: gold (if a sentence with the answer is among the passages) against the other three. Both are fitted on the
-vaults but each fourth, which the printed figures come from, and the two thresholds by the rules in their docstrings; the
-printed constants belong in exocortex/answering/weights.py and composing.py. `--cache` keeps the vectors of sentences between runs.
+vaults but each fourth, which the printed figures come from, and both thresholds by the rules in their docstrings. The
+printed constants belong in exocortex/answering/weights.py and composing.py. The fit sees the sentences that the ranking
+of weights.py lets through, so a second run moves a weight by a hundredth. `--cache` keeps the vectors of sentences
+between runs.
 """
 
 from __future__ import annotations
