@@ -72,7 +72,7 @@ class Row:
     refused: float
     """At the shipped threshold."""
     right: float
-    """Of all: answered, and a shown sentence holds an accepted answer. Without its note, from elsewhere or by chance."""
+    """A shown sentence holds an accepted answer; without its note, one from elsewhere or by chance."""
     unasked: float
     """No language model would be asked."""
     auroc: float | None
