@@ -67,11 +67,18 @@ CONFIDENCE = Linear(
         "code_missing": -2.0,
     },
 )
-"""Log odds that the best sentence answers."""
+"""Log odds that the best sentence answers.
+
+On the fit's held-out vaults an answerable question gets more than one whose paragraph was taken out in 87 % of pairs,
+on SQuAD 2.0 with paragraphs as notes in 85 %, on COVID-QA in 83 %. Boosted trees on the same features do no better, and
+neither ranks and scores of retrieval, margins to the second sentence or passage, nor the terms that are nowhere found
+add a hundredth. Questions made to look answerable, as SQuAD 2.0's are, are hardly told from others: 58 % of pairs.
+"""
 
 THRESHOLD = 0.45
 """Confidence below which the engine abstains: where, on the fit's held-out vaults, the share of questions about
 something else that it refuses (90 %) exceeds that of answerable ones (20 %) by most.
 
-It refuses 78 % there of the questions whose paragraph was taken out, and on SQuAD 2.0 about 9 % of the answerable ones.
+It refuses 77 % there of the questions whose paragraph was taken out. On SQuAD 2.0 with paragraphs as notes it refuses
+67 % of those, 99 % of those whose article was, and 14 % of the answerable ones (python -m bench.abstention).
 """
