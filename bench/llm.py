@@ -32,7 +32,7 @@ from exocortex.core.events import Retrieved, Token
 from exocortex.core.turns import Sampling, Turn
 from exocortex.engines.llama import LlamaModel
 from exocortex.engines.llama.child import BATCH, NICE
-from exocortex.starting import reach_owner
+from exocortex.starting import end_owner, reach_owner
 from exocortex.storage.models import Models
 
 ROUNDS, TOKENS = 9, 64
@@ -237,9 +237,8 @@ def _searches(file: Path, work: Path) -> dict[str, float]:
             written = len(said)
         idle = statistics.mean((before, many(config, environ, queries)[name]))
     finally:
-        client.retire()
         client.close()
-        time.sleep(1)
+        end_owner(config.home)
     figures = {f"idle: {name}": idle, f"while a prompt is read: {name}": busy}
     return figures | {"p95 while a prompt is read against idle": busy / idle, "tokens written meanwhile": written}
 

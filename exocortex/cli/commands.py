@@ -152,6 +152,9 @@ def _show(face: Face) -> int:
     """The terminal UI, until it is left."""
     from exocortex.tui import run
 
+    if face.alone:
+        raise click.UsageError("The screens need the process that holds the index; --no-owner does without it.")
+
     def load() -> Config:
         face.reread()
         return face.config()

@@ -74,6 +74,8 @@ def tasks_command(face: Face, done: bool, scope: str, tick: str | None, untick: 
     exo tasks --scope 'tag:work after:"last month"'
     exo tasks --tick Home/Lease.md:15
     """
+    if tick and untick:
+        raise click.UsageError("--tick and --untick don't go together.")
     with face.cortex() as cortex:
         place = tick or untick
         tasks = [_ticked(face, cortex, place, bool(tick))] if place else cortex.notes.tasks(done=done, scope=scope)

@@ -53,11 +53,6 @@ def masked(text: str) -> str:
     return text if _SUSPECT.search(text) is None else _UNSAFE.sub("\ufffd", text)
 
 
-def blanked(text: str) -> str:
-    """One line of text with a space for each such character; lengths stay."""
-    return text if _SUSPECT_IN_LINE.search(text) is None else _UNSAFE_IN_LINE.sub(" ", text)
-
-
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

@@ -17,7 +17,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from exocortex.clipboard import put
@@ -26,10 +26,11 @@ from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
 from exocortex.tui.ask import AskPlace
-from exocortex.tui.boxes import Confirm, Prompt
+from exocortex.tui.boxes import Choose, Confirm, Prompt, TextBox
 from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
+from exocortex.tui.engines import in_force
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.lanes import Failed
@@ -39,6 +40,7 @@ from exocortex.tui.messages import (
     Edited,
     EditNote,
     Happened,
+    LinkChosen,
     OpenNote,
     OwnerHeard,
     OwnerLost,
@@ -58,7 +60,7 @@ STATUS_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-SCREENS = (AskPlace, SearchPlace, Reader, Welcome, ThreadsBox, Prompt, Confirm)
+SCREENS = (AskPlace, SearchPlace, NotesPlace, Reader, Welcome, CaptureBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)
 """Whose keys can be given to other keys."""
 
 
@@ -180,10 +182,9 @@ class ExocortexApp(App[int]):
         self.desk.close()
 
     def action_go(self, mode: str) -> None:
-        """Go to a place."""
-        if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
-            return
-        self.switch_mode(mode)
+        """Go to a place; a box has to be answered first."""
+        if not isinstance(self.screen, ModalScreen | Welcome):
+            self.switch_mode(mode)
 
     def action_capture(self) -> None:
         """Write a thought down, over whatever is on the screen."""
@@ -217,7 +218,7 @@ class ExocortexApp(App[int]):
         self.standing = Standing(
             status=status,
             progress=owner.progress if owner is not None else None,
-            model=self.desk.config.model.name or self.desk.config.model.server_model,
+            model=in_force(self.desk.config),
             outbound=message.outbound,
             trouble=self.standing.trouble,
             fresh=clock_of(status.as_of),
@@ -253,9 +254,9 @@ class ExocortexApp(App[int]):
 
     @on(AskAbout)
     async def _ask_about(self, message: AskAbout) -> None:
+        await self.switch_mode("ask")
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.switch_mode("ask")
         if isinstance(self.screen, AskPlace):
             self.screen.narrow(message.scope, message.said)
 
@@ -264,6 +265,11 @@ class ExocortexApp(App[int]):
         self.copy_to_clipboard(message.text)
         threading.Thread(target=put, args=(message.text, self.desk.environ), daemon=True).start()
         self.notify(safe.plain(f"Copied {message.what}."), markup=False, timeout=2)
+
+    @on(LinkChosen)
+    def _link_chosen(self, message: LinkChosen) -> None:
+        """Nothing that a model or a note names is opened from here."""
+        self.notify(safe.plain(f"Links are not opened here. This one leads to {message.href}"), markup=False)
 
     @on(EditNote)
     def _edit_note(self, message: EditNote) -> None:

@@ -12,6 +12,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input, Markdown, OptionList, Static
 
@@ -22,7 +23,7 @@ from exocortex.tui import safe
 from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
 from exocortex.tui.desk import Desk
-from exocortex.tui.engines import engines_of
+from exocortex.tui.engines import QUOTING, engines_of, in_force
 from exocortex.tui.entry import Entry
 from exocortex.tui.exchange_view import ExchangeView
 from exocortex.tui.lanes import Failed
@@ -124,7 +125,7 @@ class AskPlace(Place):
             self._show_sources(event.sources)
             view.begin(len(event.sources), event.dropped)
         elif isinstance(event, Token):
-            await view.write(event.text)
+            view.write(event.text)
         elif isinstance(event, Answered):
             self._stop = None
             self._show_sources(shown_with(event.answer))
@@ -143,7 +144,7 @@ class AskPlace(Place):
         message.stop()
         self._stop = None
         if self._view is not None:
-            await self._view.fail(f"{message.error.message} {message.error.hint}".strip())
+            self._view.fail(f"{message.error.message} {message.error.hint}".strip())
 
     def action_stop(self) -> None:
         """Stop what is being written; what is there stays."""
@@ -176,12 +177,12 @@ class AskPlace(Place):
             self._instead, question.value = True, self._view.question
             self._tell()
 
-    def on_key(self, event: object) -> None:
+    def on_key(self, event: Key) -> None:
         """From the line: up edits the last question, down leaves it."""
-        key, question = getattr(event, "key", ""), self.query_one("#question", Input)
-        if question.has_focus and key == "up":
+        question = self.query_one("#question", Input)
+        if question.has_focus and event.key == "up":
             self.action_edit_last()
-        elif question.has_focus and key == "down":
+        elif question.has_focus and event.key == "down":
             self.query_one("#said").focus()
 
     # The conversation
@@ -246,11 +247,10 @@ class AskPlace(Place):
     def _tell(self) -> None:
         """The chips above the line."""
         talk = self._talk
-        model = self.desk.config.model.name or self.desk.config.model.server_model
-        engine = talk.engine or (model or "extractive")
+        engine = talk.engine or in_force(self.desk.config) or QUOTING
         parts = [
             safe.joined(safe.line(" all notes" if not talk.scope else f" only {talk.scope}", "$secondary")),
-            safe.line("quotes" if engine == "extractive" else engine, "$secondary"),
+            safe.line("quotes" if engine == QUOTING else engine, "$secondary"),
         ]
         if talk.title:
             parts.append(safe.line(talk.title, "$muted"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exocortex.config import Config
+from exocortex.core.errors import OwnerError
 from exocortex.core.notes import NoteRef
 from exocortex.core.service import CortexPort
 from exocortex.tui.lanes import Lane
@@ -32,12 +33,17 @@ class Desk:
 
     @classmethod
     def of(cls, config: Config, environ: Mapping[str, str], load: Callable[[], Config]) -> Desk:
-        """With an owner that is started when something is first asked of it."""
+        """With an owner that is started when something is first asked of it, if the settings let it be."""
 
         def reach(config: Config) -> CortexPort:
-            from exocortex.starting import reach_owner
+            from exocortex.starting import find_owner, reach_owner
 
-            return reach_owner(config, environ, lambda _: None)
+            if config.owner.start:
+                return reach_owner(config, environ, lambda _: None)
+            found = find_owner(config, impose=True)
+            if found is None:
+                raise OwnerError("No process holds the index, and owner.start is false.", "Start one: exo serve")
+            return found
 
         return cls(config, environ, reach, load)
 

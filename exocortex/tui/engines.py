@@ -11,13 +11,18 @@ from exocortex.tui.boxes import Choice
 QUOTING = "extractive"
 
 
+def in_force(config: Config) -> str:
+    """What answers as the settings are: the model on a server, else one of the home; empty for quotes."""
+    model = config.model
+    return (model.server_model or model.url) if model.url else model.name
+
+
 def engines_of(config: Config) -> list[Choice[str]]:
     """Choices, the one in force first."""
     from exocortex.storage.models import Models
 
-    now = config.model.name or config.model.server_model
     choices = [
-        Choice("As set", "", now or "quotes, as no model is set"),
+        Choice("As set", "", in_force(config) or "quotes, as no model is set"),
         Choice("Quotes", QUOTING, "no model is asked"),
     ]
     with suppress(ExocortexError, OSError):

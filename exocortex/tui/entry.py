@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
-from exocortex.core.terminal import blanked
+from exocortex.core.terminal import masked
 
+_SPACES = str.maketrans("\t\r\n", "   ")
 MOST = 8_000
 """Characters; the rest of what is pasted is left out."""
 
@@ -15,4 +16,4 @@ class Entry(Input):
 
     def validate_value(self, value: str) -> str:
         """Lengths stay, so that the cursor is where it was put."""
-        return blanked(value[:MOST])
+        return masked(value[:MOST].translate(_SPACES))

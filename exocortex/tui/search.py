@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, Static
 
 from exocortex.core.results import Explained, Found, Mode
 from exocortex.core.service import CortexPort
-from exocortex.tui import safe
+from exocortex.tui import safe, scopes
 from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
@@ -158,7 +158,7 @@ class SearchPlace(Place):
         """Ask something of the chosen note alone."""
         hit = self.query_one(Results).chosen
         if hit is not None:
-            self.post_message(AskAbout(f'path:"{hit.note.path}"', hit.note.title))
+            self.post_message(AskAbout(scopes.of_note(hit.note), hit.note.title))
 
     def action_similar(self) -> None:
         """Show the notes nearest in meaning to the chosen one."""

@@ -151,3 +151,11 @@ def test_it_loads_no_heavy_library(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_without_an_owner_there_are_no_screens(owned: OwnedPlace) -> None:
+    shown, code = owned.terminal("--no-owner")
+    assert code == 2
+    assert b"The screens need the process that holds the index" in shown
+    shown, code = owned.terminal("--no-owner", "status")
+    assert code == 0

@@ -35,7 +35,7 @@ STOP_SECONDS = 2.0
 LOG = "llama.log"
 _MOST_LOG = 1_000_000
 _TICK = 0.02
-"""How soon a caller that was told to stop goes on; each costs a wait for the next token one look at the clock."""
+"""How often it is looked whether a caller was told to stop."""
 _NEVER = StopEvent()
 _INSTALL = 'Install it with: pip install "exocortex[llama]"'
 
