@@ -23,7 +23,7 @@ from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import engines_of
-from exocortex.tui.entry import Entry
+from exocortex.tui.entry import Question
 from exocortex.tui.exchange_view import ExchangeView
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy, LinkChosen
@@ -69,7 +69,7 @@ class AskPlace(Place):
                 with VerticalScroll(id="said"):
                     yield Static(_WELCOME, id="welcome")
                 yield Static(id="chips")
-                yield Entry(placeholder="Ask your notes", id="question")
+                yield Question(placeholder="Ask your notes", id="question")
             yield SourcesPanel(self.desk, id="sources")
 
     def on_mount(self) -> None:
@@ -94,7 +94,6 @@ class AskPlace(Place):
     async def _submitted(self, event: Input.Submitted) -> None:
         question = event.value.strip()
         if question:
-            event.input.value = ""
             await self._ask(question, instead=self._instead)
 
     async def _ask(self, question: str, *, instead: bool) -> None:
