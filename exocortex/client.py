@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from threading import Event as StopEvent
 from typing import cast
 
@@ -11,8 +12,10 @@ from exocortex.config import Config
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
 from exocortex.core.handshake import Welcome
+from exocortex.core.notes import NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FolderContents,
     Found,
     Inspected,
     Mode,
@@ -236,6 +239,15 @@ class _Notes:
         """Notes by the time their file changed, newest first."""
         return cast(list[RecentNote], self._asking.ask("notes.recent", limit=limit))
 
+    def contents(self, folder: str, path: str = "", *, after: str = "", limit: int = 500) -> FolderContents:
+        """What lies directly in this place of a folder of notes."""
+        options = {"path": path, "after": after, "limit": limit}
+        return cast(FolderContents, self._asking.ask("notes.contents", folder=folder, **options))
+
+    def named(self, text: str, *, limit: int = 50) -> list[NoteRef]:
+        """Notes that have these words in their path or title."""
+        return cast(list[NoteRef], self._asking.ask("notes.named", text=text, limit=limit))
+
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""
         return cast(list[TagCount], self._asking.ask("notes.tags"))
@@ -243,3 +255,11 @@ class _Notes:
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""
         return cast(list[TaskOfNote], self._asking.ask("notes.tasks", done=done, scope=scope))
+
+    def tick(self, note: str, line: int, text: str, done: bool) -> TaskOfNote:
+        """Mark a task done, or open; asked twice, it is done once."""
+        return cast(TaskOfNote, self._asking.ask("notes.tick", note=note, line=line, text=text, done=done))
+
+    def again(self, day: date) -> RecentNote | None:
+        """A note worth seeing again that day."""
+        return cast(RecentNote | None, self._asking.ask("notes.again", day=day))

@@ -19,6 +19,7 @@ from exocortex.core.query import Query, parse_query, with_scope
 from exocortex.retrieval import Retriever
 from exocortex.storage.catalog import Catalog
 from exocortex.storage.ledger import Ledger
+from exocortex.storage.listing import Listing
 
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, Reranker
@@ -42,6 +43,7 @@ class View:
     ledger: Ledger
     catalog: Catalog
     browser: Browser
+    listing: Listing
     retriever: Retriever
     embedder: Callable[[], Embedder]
     """The one whose vectors serve; raises EngineError."""
@@ -72,7 +74,7 @@ def look(
     roots = {folder.name: folder.root for folder in config.folders}
     browser = Browser(catalog, config.folders, config.index.max_file_bytes)
     retriever = Retriever(catalog, ledger.vectors, meaning, roots, embedder, reranker)
-    return View(ledger, catalog, browser, retriever, embedder, today)
+    return View(ledger, catalog, browser, Listing(ledger.connection), retriever, embedder, today)
 
 
 class Views(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import termios
 import time
 from collections.abc import Callable, Sequence
@@ -65,6 +66,16 @@ class Terminal:
     def presses(self, key: str) -> None:
         """Ctrl and this key."""
         self._child.sendcontrol(key)
+
+    def writes(self, text: str) -> None:
+        """Keys, without Enter."""
+        self._child.send(text)
+
+    def dies(self) -> None:
+        """Killed, at once and without a word."""
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+        self._child.close()
 
     def sends(self, data: str) -> None:
         """These bytes, as a keyboard or a paste gives them."""

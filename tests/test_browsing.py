@@ -227,6 +227,19 @@ def test_recent_notes_come_the_newest_first_up_to_a_limit(cortex: Cortex) -> Non
     assert all(Path(one.file).is_file() for one in notes)
 
 
+def test_each_folder_of_notes_is_listed_by_itself(cortex: Cortex) -> None:
+    contents = cortex.notes.contents("notes")
+    assert [(one.path, one.notes) for one in contents.folders] == [("Archive", 1), ("Home", 2)]
+    assert [note.path for note in contents.notes] == ["a:b.md", "Café.md"]
+    assert [note.title for note in cortex.notes.contents("notes", "Archive").notes] == ["Old lease"]
+    assert [note.path for note in cortex.notes.contents("second", limit=2).notes] == ["Boiler.md", "Lease.md"]
+    with pytest.raises(UsageError, match="no folder of notes called “third”"):
+        cortex.notes.contents("third")
+    assert [(note.folder, note.path) for note in cortex.notes.named("boil")] == [
+        *(("second", "Boiler.md"), ("notes", "Home/Boiler.md"))
+    ]
+
+
 def test_tags_count_notes_with_the_tags_nested_in_them(cortex: Cortex) -> None:
     assert [(one.tag, one.notes) for one in cortex.notes.tags()] == [
         *(("home", 2), ("home/flat", 1), ("home/heating", 1), ("été", 1))

@@ -26,7 +26,7 @@ def home(tmp_path: Path) -> Path:
 
 def views_of(home: Path, readers: int) -> SharedViews:
     def make(ledger: Ledger) -> View:
-        return View(ledger, *[None] * 5)  # type: ignore[arg-type]
+        return View(ledger, *[None] * 6)  # type: ignore[arg-type]
 
     return SharedViews(home, make, readers)
 

@@ -123,6 +123,31 @@ class RecentNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Subfolder:
+    """A folder within another, and what lies in it at any depth."""
+
+    path: str
+    """Relative to the folder of notes, as notes' paths are."""
+    notes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderContents:
+    """What lies directly in a folder, by name: its subfolders, and one page of its notes."""
+
+    folder: str
+    path: str
+    """Relative to the folder of notes; empty for that itself."""
+    after: str
+    """The path of the note before the first of the page; empty for the first page."""
+    folders: tuple[Subfolder, ...]
+    """On the first page; later ones have none."""
+    notes: tuple[NoteRef, ...]
+    more: int
+    """How many notes follow the page."""
+
+
+@dataclass(frozen=True, slots=True)
 class TagCount:
     """A tag and how many notes carry it (or a tag nested in it)."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from threading import Event as StopEvent
 from typing import Protocol
 
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
+from exocortex.core.notes import NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FolderContents,
     Found,
     Inspected,
     Mode,
@@ -190,12 +193,34 @@ class NotesPort(Protocol):
         """Notes by the time their file changed, newest first."""
         ...
 
+    def contents(self, folder: str, path: str = "", *, after: str = "", limit: int = 500) -> FolderContents:
+        """What lies directly in this place of a folder of notes: its subfolders, and `limit` notes after one's path.
+
+        Raises UsageError if no folder of notes is called so; a place in it where nothing lies is empty.
+        """
+        ...
+
+    def named(self, text: str, *, limit: int = 50) -> list[NoteRef]:
+        """Notes that have each of these words, or parts of words, in their path or title; the likeliest meant first."""
+        ...
+
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""
         ...
 
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""
+        ...
+
+    def tick(self, note: str, line: int, text: str, done: bool) -> TaskOfNote:
+        """Mark the task with this text at this line done, or open, in the note's file; undone as any edit is.
+
+        Raises EditConflictError if that line isn't that task any more; nothing is written then.
+        """
+        ...
+
+    def again(self, day: date) -> RecentNote | None:
+        """A note worth seeing again: not changed for 30 days, the same all day long; None if there is none."""
         ...
 
 

@@ -27,6 +27,7 @@ from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
 from exocortex.tui.ask import AskPlace
 from exocortex.tui.boxes import Confirm, Prompt
+from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
@@ -43,6 +44,7 @@ from exocortex.tui.messages import (
     OwnerLost,
     StatusRead,
 )
+from exocortex.tui.notes import NotesPlace
 from exocortex.tui.place import PLACES, Place, PlaceName
 from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
@@ -68,7 +70,9 @@ class ExocortexApp(App[int]):
         "styles/places.tcss",
         "styles/search.tcss",
         "styles/ask.tcss",
+        "styles/notes.tcss",
         "styles/welcome.tcss",
+        "styles/capture.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -76,6 +80,7 @@ class ExocortexApp(App[int]):
             Binding(key.lower(), f"go('{mode}')", name, show=False, id=f"app.{mode}")
             for mode, (name, key) in PLACES.items()
         ),
+        Binding("ctrl+n", "capture", "Capture", id="app.capture", priority=True),
         Binding("ctrl+p", "command_palette", "More", id="app.commands", priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
@@ -89,7 +94,7 @@ class ExocortexApp(App[int]):
         self._following: StopEvent | None = None
         self._introduced = False
         self.add_mode("welcome", partial(Welcome, desk))
-        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace}
+        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 
@@ -179,6 +184,11 @@ class ExocortexApp(App[int]):
         if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
             return
         self.switch_mode(mode)
+
+    def action_capture(self) -> None:
+        """Write a thought down, over whatever is on the screen."""
+        if not any(isinstance(screen, CaptureBox) for screen in self.screen_stack):
+            self.push_screen(CaptureBox(self.desk))
 
     def action_keys(self) -> None:
         """Show the keys of this place, or hide them."""

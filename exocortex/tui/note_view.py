@@ -80,8 +80,9 @@ class NoteView(ScrollView, can_focus=True):
         self._go_to_row(self._row_of(first) - 2 if first else 0)
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Show nothing, not even a first line."""
         self.show("")
+        self._lines, self._rows = [], []
 
     @property
     def line(self) -> int:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
-from exocortex.core.terminal import visible
+from exocortex.core.terminal import masked, visible
 
 
 def line(text: str, style: str | Style = "") -> Content:
@@ -21,6 +22,11 @@ def line(text: str, style: str | Style = "") -> Content:
 def lines(text: str, style: str | Style = "") -> Content:
     """Text of several lines."""
     return Content.styled(visible(text).expandtabs(4), style)
+
+
+def text(text: str, style: str = "") -> Text:
+    """One line, for widgets that take Rich's text; the style is Rich's too."""
+    return Text(visible(text, keep_newlines=False), style)
 
 
 def plain(text: str) -> str:
@@ -43,4 +49,4 @@ def joined(*parts: Content | str) -> Content:
     return Content("").join([Content(part) if isinstance(part, str) else part for part in parts])
 
 
-__all__ = ["joined", "line", "lines", "marked", "plain"]
+__all__ = ["joined", "line", "lines", "marked", "masked", "plain", "text"]
