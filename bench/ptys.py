@@ -68,7 +68,7 @@ class Pty:
         status = Path(f"/proc/{self._child.pid}/status").read_text("ascii")
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
-    def quit(self) -> float:  
+    def quit(self) -> float:
         """Ctrl-Q; seconds until the process is over."""
         began = time.perf_counter()
         self._child.sendcontrol("q")

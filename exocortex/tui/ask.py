@@ -123,7 +123,7 @@ class AskPlace(Place):
             self._show_sources(event.sources)
             view.begin(len(event.sources), event.dropped)
         elif isinstance(event, Token):
-            await view.write(event.text)
+            view.write(event.text)
         elif isinstance(event, Answered):
             self._stop = None
             self._show_sources(shown_with(event.answer))
@@ -142,7 +142,7 @@ class AskPlace(Place):
         message.stop()
         self._stop = None
         if self._view is not None:
-            await self._view.fail(f"{message.error.message} {message.error.hint}".strip())
+            self._view.fail(f"{message.error.message} {message.error.hint}".strip())
 
     def action_stop(self) -> None:
         """Stop what is being written; what is there stays."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from markdown_it import MarkdownIt
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Markdown, Static
-from textual.widgets.markdown import MarkdownStream
 
 from exocortex.core.answers import Answer, Coverage, Sentence, Support
 from exocortex.core.receipts import Exchange
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.live_text import LiveText
 
 MARKS = {
     Support.SUPPORTED: ("✓", "$accent"),
@@ -23,6 +24,8 @@ MARKS = {
 }
 MOST_LIVE = 32_000
 """Characters of an answer that are painted while it is written; the rest comes with the whole of it."""
+MOST_FORMATTED = 12_000
+"""Characters up to which an answer is laid out as Markdown, a widget for each of its paragraphs."""
 
 _FORMATTED = re.compile(r"^\s*(?:```|~~~|\||#{1,6}\s)", re.MULTILINE)
 """What sentences alone would lose: code, tables, headings."""
@@ -37,19 +40,19 @@ class ExchangeView(Vertical):
         self.question = question
         self.answer: Answer | None = None
         self.written = ""
-        self._stream: MarkdownStream | None = None
 
     def compose(self) -> ComposeResult:
         """Question above, what it was made into, the answer, and what stands below it."""
         yield Static(safe.joined(safe.line("❯ ", "$accent"), safe.line(self.question, "bold")), classes="question")
         yield Static(classes="query")
-        yield Markdown(classes="written", open_links=False)
+        yield LiveText(classes="live")
+        yield Markdown(classes="written", open_links=False, parser_factory=_parser)
         yield Static(classes="answer")
         yield Static(safe.line("searching …", "$muted"), classes="below")
 
     def on_mount(self) -> None:
         """Only what there is takes room."""
-        for name in (".query", ".written", ".answer"):
+        for name in (".query", ".live", ".written", ".answer"):
             self.query_one(name).display = False
 
     def searched_for(self, query: str) -> None:
@@ -64,39 +67,32 @@ class ExchangeView(Vertical):
         told = f"{sources} passages to read{gone} … Esc stops" if sources else "…"
         self.query_one(".below", Static).update(safe.line(told, "$muted"))
 
-    async def write(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Go on with the words."""
-        markdown = self.query_one(".written", Markdown)
-        markdown.display = True
+        live = self.query_one(LiveText)
+        live.display = True
         if len(self.written) < MOST_LIVE:
-            if self._stream is None:
-                self._stream = Markdown.get_stream(markdown)
-            await self._stream.write(safe.plain(text))
+            live.write(text)
+        if not self.written:
+            self.query_one(".below", Static).update(safe.line("writing … Esc stops", "$muted"))
         self.written += text
-        self.query_one(".below", Static).update(safe.line("writing … Esc stops", "$muted"))
 
     async def end(self, answer: Answer) -> None:
         """The answer as a whole, checked."""
-        await self.stop_writing()
         self.answer = answer
-        markdown, checked = self.query_one(".written", Markdown), self.query_one(".answer", Static)
+        markdown, checked = self.query_one(Markdown), self.query_one(".answer", Static)
         keeps = bool(answer.written) and not answer.failed and _FORMATTED.search(answer.written) is not None
-        markdown.display = keeps
-        if keeps:
-            await markdown.update(safe.plain(answer.written[:MOST_LIVE]))
+        formats = keeps and len(answer.written) <= MOST_FORMATTED
+        self.query_one(LiveText).display = keeps and not formats
+        markdown.display = formats
+        if formats:
+            await markdown.update(safe.plain(answer.written))
         checked.update(Content("\n").join(verdicts(answer) if keeps else told(answer)))
         checked.display = True
         self.query_one(".below", Static).update(Content("\n").join(_below(self.desk, answer)))
 
-    async def stop_writing(self) -> None:
-        """Whatever was written is painted."""
-        if self._stream is not None:
-            await self._stream.stop()
-            self._stream = None
-
-    async def fail(self, message: str) -> None:
+    def fail(self, message: str) -> None:
         """There is no answer."""
-        await self.stop_writing()
         self.query_one(".below", Static).update(safe.line(message, "$error"))
 
     def show_kept(self, exchange: Exchange) -> None:
@@ -164,3 +160,8 @@ def covered(desk: Desk, coverage: Coverage, engine: str) -> str:
         f"{coverage.skipped:,} skipped" if coverage.skipped else "",
     )
     return " · ".join(filter(None, parts))
+
+
+def _parser() -> MarkdownIt:
+    """What is written as `&#x202e;` stays that: as a character it would be made safe too late."""
+    return MarkdownIt("gfm-like").disable("entity")

@@ -123,7 +123,7 @@ class NoteView(ScrollView, can_focus=True):
         self._rows, self._starts = [], []
         for number, text in enumerate(self._lines, start=1):
             self._starts.append(len(self._rows))
-            self._rows += [Row(number, piece) for piece in _wrapped(text, self._width)]
+            self._rows += [Row(number, piece) for piece in wrapped(text, self._width)]
         self.virtual_size = Size(self._width + self._number_width(), len(self._rows))
         self.refresh()
 
@@ -204,7 +204,7 @@ def _kinds(lines: Iterable[str]) -> Iterator[str]:
             yield "heading" if _HEADING.match(text) else ""
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def wrapped(text: str, width: int) -> Iterator[str]:
     """A line in rows, cut between words where there are any."""
     text = text.rstrip()
     if (len(text) if text.isascii() else cell_len(text)) <= width:
