@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -97,15 +97,17 @@ class ExocortexApp(App[int]):
         makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
+        self._wrong = list(self._dress())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles name beyond Textual's themes."""
         return DEFAULTS
 
     def on_mount(self) -> None:
-        """Colours, the first place, and an ear for the owner."""
-        self._dress()
-        self._take_keys()
+        """The first place, and an ear for the owner."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        for wrong in (*self._wrong, *self._take_keys()):
+            self._warn(wrong)
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
         self.set_interval(STATUS_SECONDS, self._read_status)
@@ -117,7 +119,7 @@ class ExocortexApp(App[int]):
     @on(Ready)
     def _begin(self) -> None:
         self.switch_mode("ask")
-        self._follow()
+        self.call_after_refresh(self._follow)  # the first frame waits for nobody
 
     @on(FolderTaken)
     def _follow(self) -> None:
@@ -125,20 +127,20 @@ class ExocortexApp(App[int]):
             self._following.set()
         self._following = follow(self.desk, self)
 
-    def _dress(self) -> None:
+    def _dress(self) -> Iterator[str]:
+        """Put the colours on, before the styles are read with them; what is wrong with some."""
         for theme in OURS:
             self.register_theme(theme)
         for found in users_themes(self.desk.config.home):
             if isinstance(found, str):
-                self._warn(found)
+                yield found
             else:
                 self.register_theme(found)
         wanted = self.desk.config.screen.theme
         if wanted not in self.available_themes:
-            self._warn(f"There is no theme called {wanted}: see More (ctrl+p), Theme.")
+            yield f"There is no theme called {wanted}: see More (ctrl+p), Theme."
             wanted = DARK
         self.theme = wanted
-        self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def _keep_theme(self, theme: Theme) -> None:
         """A theme that was chosen is there the next time."""
@@ -149,11 +151,10 @@ class ExocortexApp(App[int]):
             except ExocortexError as error:
                 self._warn(f"{error.message} {error.hint}".strip())
 
-    def _take_keys(self) -> None:
+    def _take_keys(self) -> Sequence[str]:
         keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *SCREENS))
         self.set_keymap(keys)
-        for one in wrong:
-            self._warn(one)
+        return wrong
 
     def _warn(self, text: str) -> None:
         self.notify(safe.plain(text), severity="warning", markup=False)

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from exocortex.config import add_folder, set_text
@@ -29,6 +29,7 @@ from exocortex.likely import MODEL_FOLDERS, FoundModel, FoundNotes, count_notes,
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
+from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed, aside
 
 _MOST = 6
@@ -90,7 +91,7 @@ class Welcome(Screen[None]):
             yield OptionList(id="offered")
             yield Entry(id="typed", suggester=FolderSuggester())
             yield Static(id="told")
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Look where notes may lie."""
