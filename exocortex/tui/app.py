@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -25,41 +25,32 @@ from exocortex.config import set_text
 from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
-from exocortex.tui.ask import AskPlace
-from exocortex.tui.boxes import Confirm, Prompt
-from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
-from exocortex.tui.keymap import ids_of, read_keymap
+from exocortex.tui.keymap import has_keymap, ids_of, read_keymap
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import (
     AskAbout,
     Copy,
     Edited,
     EditNote,
+    FolderTaken,
     Happened,
     OpenNote,
     OwnerHeard,
     OwnerLost,
+    Ready,
     StatusRead,
 )
-from exocortex.tui.notes import NotesPlace
-from exocortex.tui.place import PLACES, Place, PlaceName
-from exocortex.tui.reader import Reader
-from exocortex.tui.search import SearchPlace
+from exocortex.tui.place import PLACES, PlaceName
+from exocortex.tui.screens import MAKERS, WELCOME, capture_box, with_keys
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
-from exocortex.tui.threads_box import ThreadsBox
-from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
-
-
-SCREENS = (AskPlace, SearchPlace, Reader, Welcome, ThreadsBox, Prompt, Confirm)
-"""Whose keys can be given to other keys."""
 
 
 class ExocortexApp(App[int]):
@@ -93,9 +84,7 @@ class ExocortexApp(App[int]):
         self.desk = desk
         self._following: StopEvent | None = None
         self._introduced = False
-        self.add_mode("welcome", partial(Welcome, desk))
-        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
-        for mode, make in makers.items():
+        for mode, make in MAKERS.items():
             self.add_mode(mode, partial(make, desk))
         self._wrong = list(self._dress())
 
@@ -114,7 +103,7 @@ class ExocortexApp(App[int]):
         if self.desk.config.folders:
             self._begin()
         else:
-            self.switch_mode("welcome")
+            self.switch_mode(WELCOME)
 
     @on(Ready)
     def _begin(self) -> None:
@@ -152,7 +141,9 @@ class ExocortexApp(App[int]):
                 self._warn(f"{error.message} {error.hint}".strip())
 
     def _take_keys(self) -> Sequence[str]:
-        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *SCREENS))
+        if not has_keymap(self.desk.config.home):
+            return ()
+        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *with_keys()))
         self.set_keymap(keys)
         return wrong
 
@@ -182,14 +173,15 @@ class ExocortexApp(App[int]):
 
     def action_go(self, mode: str) -> None:
         """Go to a place."""
-        if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
+        if len(self.screen_stack) > 1 or self.current_mode == WELCOME:
             return
         self.switch_mode(mode)
 
     def action_capture(self) -> None:
         """Write a thought down, over whatever is on the screen."""
-        if not any(isinstance(screen, CaptureBox) for screen in self.screen_stack):
-            self.push_screen(CaptureBox(self.desk))
+        box = capture_box(self.desk)
+        if not any(isinstance(screen, type(box)) for screen in self.screen_stack):
+            self.push_screen(box)
 
     def action_keys(self) -> None:
         """Show the keys of this place, or hide them."""
@@ -250,6 +242,8 @@ class ExocortexApp(App[int]):
 
     @on(OpenNote)
     def _open_note(self, message: OpenNote) -> None:
+        from exocortex.tui.reader import Reader
+
         self.push_screen(Reader(self.desk, message))
 
     @on(AskAbout)
@@ -257,6 +251,8 @@ class ExocortexApp(App[int]):
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self.switch_mode("ask")
+        from exocortex.tui.ask import AskPlace
+
         if isinstance(self.screen, AskPlace):
             self.screen.narrow(message.scope, message.said)
 

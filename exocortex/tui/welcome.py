@@ -31,6 +31,7 @@ from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed, aside
+from exocortex.tui.messages import FolderTaken, Ready
 
 _MOST = 6
 """Folders and models offered."""
@@ -63,10 +64,6 @@ class ModelTaken(Message):
 
     name: str
     told: str
-
-
-class Ready(Message):
-    """There are notes; nothing more is needed."""
 
 
 class Welcome(Screen[None]):
@@ -247,10 +244,6 @@ class Welcome(Screen[None]):
         """No model."""
         if self._has_notes and not self._waits:
             self.post_message(Ready())
-
-
-class FolderTaken(Message):
-    """A folder of notes is known from now on: its reading can begin."""
 
 
 class FolderSuggester(Suggester):
