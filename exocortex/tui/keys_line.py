@@ -50,4 +50,4 @@ class KeysLine(Static):
             parts.append(key + Content.styled(f" {binding.description}", "$footer-description-foreground"))
             end += parts[-1].cell_length + len(_BETWEEN)
             self._ends.append((end, binding.key))
-        self.update(Content(_BETWEEN).join(parts))
+        self.update(Content(_BETWEEN).join(parts), layout=False)
