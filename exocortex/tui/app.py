@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -79,9 +79,11 @@ class ExocortexApp(App[int]):
 
     standing: reactive[Standing] = reactive(Standing())
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, shown: Callable[[], None] = lambda: None) -> None:
+        """`shown` is called after the first frame."""
         super().__init__()
         self.desk = desk
+        self._shown = shown
         self._following: StopEvent | None = None
         self._introduced = False
         for mode, make in MAKERS.items():
@@ -100,6 +102,7 @@ class ExocortexApp(App[int]):
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
         self.set_interval(STATUS_SECONDS, self._read_status)
+        self.call_after_refresh(self._shown)
         if self.desk.config.folders:
             self._begin()
         else:
