@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -25,43 +25,34 @@ from exocortex.config import set_text
 from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
-from exocortex.tui.ask import AskPlace
-from exocortex.tui.boxes import Choose, Confirm, Prompt, TextBox
-from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.engines import in_force
 from exocortex.tui.following import follow, read_status
-from exocortex.tui.keymap import ids_of, read_keymap
+from exocortex.tui.keymap import has_keymap, ids_of, read_keymap
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import (
     AskAbout,
     Copy,
     Edited,
     EditNote,
+    FolderTaken,
     Happened,
     LinkChosen,
     OpenNote,
     OwnerHeard,
     OwnerLost,
+    Ready,
     StatusRead,
 )
-from exocortex.tui.notes import NotesPlace
-from exocortex.tui.place import PLACES, Place, PlaceName
-from exocortex.tui.reader import Reader
-from exocortex.tui.search import SearchPlace
+from exocortex.tui.place import PLACES, PlaceName
+from exocortex.tui.screens import MAKERS, WELCOME, capture_box, with_keys
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
-from exocortex.tui.threads_box import ThreadsBox
-from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
-
-
-SCREENS = (AskPlace, SearchPlace, NotesPlace, Reader, Welcome, CaptureBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)
-"""Whose keys can be given to other keys."""
 
 
 class ExocortexApp(App[int]):
@@ -90,36 +81,39 @@ class ExocortexApp(App[int]):
 
     standing: reactive[Standing] = reactive(Standing())
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, shown: Callable[[], None] = lambda: None) -> None:
+        """`shown` is called after the first frame."""
         super().__init__()
         self.desk = desk
+        self._shown = shown
         self._following: StopEvent | None = None
         self._introduced = False
-        self.add_mode("welcome", partial(Welcome, desk))
-        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
-        for mode, make in makers.items():
+        for mode, make in MAKERS.items():
             self.add_mode(mode, partial(make, desk))
+        self._wrong = list(self._dress())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our styles name beyond Textual's themes."""
         return DEFAULTS
 
     def on_mount(self) -> None:
-        """Colours, the first place, and an ear for the owner."""
-        self._dress()
-        self._take_keys()
+        """The first place, and an ear for the owner."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        for wrong in (*self._wrong, *self._take_keys()):
+            self._warn(wrong)
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
         self.set_interval(STATUS_SECONDS, self._read_status)
+        self.call_after_refresh(self._shown)
         if self.desk.config.folders:
             self._begin()
         else:
-            self.switch_mode("welcome")
+            self.switch_mode(WELCOME)
 
     @on(Ready)
     def _begin(self) -> None:
         self.switch_mode("ask")
-        self._follow()
+        self.call_after_refresh(self._follow)  # the first frame waits for nobody
 
     @on(FolderTaken)
     def _follow(self) -> None:
@@ -127,20 +121,20 @@ class ExocortexApp(App[int]):
             self._following.set()
         self._following = follow(self.desk, self)
 
-    def _dress(self) -> None:
+    def _dress(self) -> Iterator[str]:
+        """Put the colours on, before the styles are read with them; what is wrong with some."""
         for theme in OURS:
             self.register_theme(theme)
         for found in users_themes(self.desk.config.home):
             if isinstance(found, str):
-                self._warn(found)
+                yield found
             else:
                 self.register_theme(found)
         wanted = self.desk.config.screen.theme
         if wanted not in self.available_themes:
-            self._warn(f"There is no theme called {wanted}: see More (ctrl+p), Theme.")
+            yield f"There is no theme called {wanted}: see More (ctrl+p), Theme."
             wanted = DARK
         self.theme = wanted
-        self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def _keep_theme(self, theme: Theme) -> None:
         """A theme that was chosen is there the next time."""
@@ -151,11 +145,12 @@ class ExocortexApp(App[int]):
             except ExocortexError as error:
                 self._warn(f"{error.message} {error.hint}".strip())
 
-    def _take_keys(self) -> None:
-        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *SCREENS))
+    def _take_keys(self) -> Sequence[str]:
+        if not has_keymap(self.desk.config.home):
+            return ()
+        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *with_keys()))
         self.set_keymap(keys)
-        for one in wrong:
-            self._warn(one)
+        return wrong
 
     def _warn(self, text: str) -> None:
         self.notify(safe.plain(text), severity="warning", markup=False)
@@ -183,13 +178,14 @@ class ExocortexApp(App[int]):
 
     def action_go(self, mode: str) -> None:
         """Go to a place; a box has to be answered first."""
-        if not isinstance(self.screen, ModalScreen | Welcome):
+        if not isinstance(self.screen, ModalScreen) and self.current_mode != WELCOME:
             self.switch_mode(mode)
 
     def action_capture(self) -> None:
         """Write a thought down, over whatever is on the screen."""
-        if not any(isinstance(screen, CaptureBox) for screen in self.screen_stack):
-            self.push_screen(CaptureBox(self.desk))
+        box = capture_box(self.desk)
+        if not any(isinstance(screen, type(box)) for screen in self.screen_stack):
+            self.push_screen(box)
 
     def action_keys(self) -> None:
         """Show the keys of this place, or hide them."""
@@ -250,6 +246,8 @@ class ExocortexApp(App[int]):
 
     @on(OpenNote)
     def _open_note(self, message: OpenNote) -> None:
+        from exocortex.tui.reader import Reader
+
         self.push_screen(Reader(self.desk, message))
 
     @on(AskAbout)
@@ -257,6 +255,8 @@ class ExocortexApp(App[int]):
         await self.switch_mode("ask")
         while len(self.screen_stack) > 1:
             await self.pop_screen()
+        from exocortex.tui.ask import AskPlace
+
         if isinstance(self.screen, AskPlace):
             self.screen.narrow(message.scope, message.said)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.widget import Widget
-from textual.widgets import Input, Markdown, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from exocortex.core.answers import Answer, Citation
 from exocortex.core.events import Answered, Asked, Retrieved, Token
@@ -24,14 +24,16 @@ from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING, engines_of, in_force
-from exocortex.tui.entry import Entry
-from exocortex.tui.exchange_view import ExchangeView
+from exocortex.tui.entry import Question
 from exocortex.tui.lanes import Failed
-from exocortex.tui.messages import Copy, LinkChosen
+from exocortex.tui.messages import Copy
 from exocortex.tui.place import Place
 from exocortex.tui.receipts import Kept, ReceiptRead, read_receipt, receipt_text, save_note
 from exocortex.tui.sources_panel import SourcesPanel, opened, shown_with
 from exocortex.tui.threads_box import ThreadsBox
+
+if TYPE_CHECKING:
+    from exocortex.tui.exchange_view import ExchangeView
 
 _CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
 
@@ -70,7 +72,7 @@ class AskPlace(Place):
                 with VerticalScroll(id="said"):
                     yield Static(_WELCOME, id="welcome")
                 yield Static(id="chips")
-                yield Entry(placeholder="Ask your notes", id="question")
+                yield Question(placeholder="Ask your notes", id="question")
             yield SourcesPanel(self.desk, id="sources")
 
     def on_mount(self) -> None:
@@ -95,7 +97,6 @@ class AskPlace(Place):
     async def _submitted(self, event: Input.Submitted) -> None:
         question = event.value.strip()
         if question:
-            event.input.value = ""
             await self._ask(question, instead=self._instead)
 
     async def _ask(self, question: str, *, instead: bool) -> None:
@@ -105,7 +106,7 @@ class AskPlace(Place):
             await self._view.remove()
         self._number += 1
         self.query_one("#welcome").display = False
-        self._view = ExchangeView(self.desk, question)
+        self._view = _exchange(self.desk, question)
         said = self.query_one("#said", VerticalScroll)
         await said.mount(self._view)
         said.anchor()
@@ -193,7 +194,7 @@ class AskPlace(Place):
         self._number += 1
         self._talk = Talk(engine=self._talk.engine, role=self._talk.role)
         self._view = None
-        self.query(ExchangeView).remove()
+        self.query(".exchange").remove()
         self.query_one("#welcome").display = True
         self.query_one("#question", Input).placeholder = "Ask your notes"
         self._show_sources(())
@@ -216,7 +217,7 @@ class AskPlace(Place):
         self.query_one("#welcome").display = False
         said = self.query_one("#said", VerticalScroll)
         for exchange in message.exchanges:
-            self._view = ExchangeView(self.desk, exchange.question)
+            self._view = _exchange(self.desk, exchange.question)
             await said.mount(self._view)
             self._view.show_kept(exchange)
         said.scroll_end(animate=False)
@@ -319,10 +320,12 @@ class AskPlace(Place):
     def _receipt_read(self, message: ReceiptRead) -> None:
         self.app.push_screen(TextBox("Receipt", receipt_text(self.desk, message.checked)))
 
-    @on(Markdown.LinkClicked)
-    def _link_clicked(self, event: Markdown.LinkClicked) -> None:
-        event.stop()
-        self.post_message(LinkChosen(event.href))
+
+def _exchange(desk: Desk, question: str) -> ExchangeView:
+    """Imported with the first question, as is what lays out Markdown."""
+    from exocortex.tui.exchange_view import ExchangeView
+
+    return ExchangeView(desk, question)
 
 
 _WELCOME = Content("\n").join(

@@ -17,3 +17,12 @@ class Entry(Input):
     def validate_value(self, value: str) -> str:
         """Lengths stay, so that the cursor is where it was put."""
         return masked(value[:MOST].translate(_SPACES))
+
+
+class Question(Entry):
+    """A line that is empty after Enter, at once: what is typed while the question is being taken up stays."""
+
+    async def action_submit(self) -> None:
+        """Hand over what was typed."""
+        await super().action_submit()
+        self.value = ""

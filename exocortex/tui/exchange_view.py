@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from markdown_it import MarkdownIt
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,6 +18,7 @@ from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING
 from exocortex.tui.live_text import LiveText
+from exocortex.tui.messages import LinkChosen
 
 MARKS = {
     Support.SUPPORTED: ("✓", "$accent"),
@@ -95,6 +97,11 @@ class ExchangeView(Vertical):
     def fail(self, message: str) -> None:
         """There is no answer."""
         self.query_one(".below", Static).update(safe.line(message, "$error"))
+
+    @on(Markdown.LinkClicked)
+    def _link_clicked(self, event: Markdown.LinkClicked) -> None:
+        event.stop()
+        self.post_message(LinkChosen(event.href))
 
     def show_kept(self, exchange: Exchange) -> None:
         """An exchange of an earlier day, from its receipt."""

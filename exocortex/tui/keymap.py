@@ -11,6 +11,11 @@ from textual.binding import Binding
 FILE = "keys.toml"
 
 
+def has_keymap(home: Path) -> bool:
+    """Whether there is one to read."""
+    return (home / FILE).exists()
+
+
 def read_keymap(home: Path, known: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     """Binding id: key, as Textual spells them (`ctrl+s`, `f5`, `g,G`), and what is wrong with the rest of the file."""
     try:

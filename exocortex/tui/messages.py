@@ -104,3 +104,11 @@ class LinkChosen(Message):
     def __init__(self, href: str) -> None:
         super().__init__()
         self.href = href
+
+
+class Ready(Message):
+    """There are notes; nothing more is needed."""
+
+
+class FolderTaken(Message):
+    """A folder of notes is known from now on: its reading can begin."""

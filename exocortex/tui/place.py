@@ -11,9 +11,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from exocortex.tui.desk import Desk
+from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.status_line import StatusLine
 
 PLACES = {
@@ -62,7 +63,7 @@ class Place(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield StatusLine()
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     def body(self) -> Iterator[Widget]:
         """What the place is for."""

@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from exocortex.core.results import NoteText
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Edited, EditNote, NoteRead, OpenNote
 from exocortex.tui.note_view import NoteView
@@ -43,7 +44,7 @@ class Reader(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield StatusLine()
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     def body(self) -> Iterator[Widget]:
         """What is read."""

@@ -112,13 +112,13 @@ class SearchPlace(Place):
     def _failed(self, message: Failed) -> None:
         message.stop()
         told = f"{message.error.message} {message.error.hint}".strip()
-        self.query_one("#found", Static).update(safe.line(told, "$error"))
+        self.query_one("#found", Static).update(safe.line(told, "$error"), layout=False)
 
     def _show(self, found: Found | None) -> None:
         self._found = found
         self.query_one("#hints").display = found is None
         self.query_one("#results").display = found is not None
-        self.query_one("#found", Static).update(_told(found) if found is not None else Content(""))
+        self.query_one("#found", Static).update(_told(found) if found is not None else Content(""), layout=False)
         self.query_one(Results).show(self.desk, found.hits if found is not None else ())
         if found is not None and not found.hits:
             self.query_one(NoteView).clear()
@@ -185,7 +185,7 @@ class SearchPlace(Place):
         told = _told(found)
         if self._explains:
             told = _why(results.highlighted, found.explained[results.highlighted], found)
-        self.query_one("#found", Static).update(told)
+        self.query_one("#found", Static).update(told, layout=False)
 
     def action_focus_query(self) -> None:
         """Back to the line; from there, empty it."""

@@ -44,7 +44,7 @@ class StatusLine(Static):
     def watch_standing(self, standing: Standing) -> None:
         """Tell it anew."""
         self.set_class(bool(standing.trouble), "trouble")
-        self.update(told(standing))
+        self.update(told(standing), layout=False)
 
 
 def told(standing: Standing) -> Content:

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.suggester import Suggester
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from exocortex.config import add_folder, set_text
@@ -29,7 +29,9 @@ from exocortex.likely import MODEL_FOLDERS, FoundModel, FoundNotes, count_notes,
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
+from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed, aside
+from exocortex.tui.messages import FolderTaken, Ready
 
 _MOST = 6
 """Folders and models offered."""
@@ -64,10 +66,6 @@ class ModelTaken(Message):
     told: str
 
 
-class Ready(Message):
-    """There are notes; nothing more is needed."""
-
-
 class Welcome(Screen[None]):
     """Two questions, one after the other; Esc skips the second."""
 
@@ -90,7 +88,7 @@ class Welcome(Screen[None]):
             yield OptionList(id="offered")
             yield Entry(id="typed", suggester=FolderSuggester())
             yield Static(id="told")
-        yield Footer(show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Look where notes may lie."""
@@ -246,10 +244,6 @@ class Welcome(Screen[None]):
         """No model."""
         if self._has_notes and not self._waits:
             self.post_message(Ready())
-
-
-class FolderTaken(Message):
-    """A folder of notes is known from now on: its reading can begin."""
 
 
 class FolderSuggester(Suggester):

@@ -10,10 +10,11 @@ from owners import RunningOwner
 from screens import desk_of, drive, reading_owner, shown, until
 from textual.pilot import Pilot
 
-from exocortex.tui.app import SCREENS, ExocortexApp
+from exocortex.tui.app import ExocortexApp
 from exocortex.tui.desk import Desk
 from exocortex.tui.keymap import FILE, ids_of
 from exocortex.tui.place import PLACES
+from exocortex.tui.screens import with_keys
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def desk(owner: RunningOwner) -> Desk:
 
 
 def test_the_keys_of_every_place_can_be_others() -> None:
-    named = {one.partition(".")[0] for one in ids_of(ExocortexApp, *SCREENS)}
+    named = {one.partition(".")[0] for one in ids_of(ExocortexApp, *with_keys())}
     assert named >= set(PLACES)
 
 

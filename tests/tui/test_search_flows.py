@@ -235,3 +235,15 @@ def test_links_lead_nowhere_by_themselves(hostile: RunningOwner) -> None:
         assert pilot.app.screen is before
 
     drive(desk_of(hostile), script, (120, 40))
+
+
+def test_a_click_on_a_key_below_presses_it(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await _search(pilot, "deposit")
+        await pilot.press("enter")
+        await until(pilot, lambda: "x Explain" in shown(pilot))
+        line = shown(pilot).split("\n")[-1]
+        await pilot.click(offset=(line.index("x Explain") + 3, 23))
+        await until(pilot, lambda: "1. score" in _told(pilot))
+
+    drive(desk, script)

@@ -1,0 +1,67 @@
+"""Screens by name, each imported when it is first gone to: what nobody looks at costs the start nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from textual.screen import ModalScreen, Screen
+
+
+def _welcome(desk: Desk) -> Screen[None]:
+    from exocortex.tui.welcome import Welcome
+
+    return Welcome(desk)
+
+
+def _ask(desk: Desk) -> Screen[None]:
+    from exocortex.tui.ask import AskPlace
+
+    return AskPlace(desk)
+
+
+def _search(desk: Desk) -> Screen[None]:
+    from exocortex.tui.search import SearchPlace
+
+    return SearchPlace(desk)
+
+
+def _notes(desk: Desk) -> Screen[None]:
+    from exocortex.tui.notes import NotesPlace
+
+    return NotesPlace(desk)
+
+
+WELCOME = "welcome"
+MAKERS: dict[str, Callable[[Desk], Screen[None]]] = {
+    WELCOME: _welcome,
+    "ask": _ask,
+    "search": _search,
+    "notes": _notes,
+}
+"""Mode: what makes its screen."""
+
+
+def capture_box(desk: Desk) -> ModalScreen[None]:
+    """A thought is written down over any screen."""
+    from exocortex.tui.capture_box import CaptureBox
+
+    return CaptureBox(desk)
+
+
+def with_keys() -> Iterator[type]:
+    """Screens and boxes whose keys can be given to other keys."""
+    from exocortex.tui.ask import AskPlace
+    from exocortex.tui.boxes import Choose, Confirm, Prompt, TextBox
+    from exocortex.tui.capture_box import CaptureBox
+    from exocortex.tui.notes import NotesPlace
+    from exocortex.tui.reader import Reader
+    from exocortex.tui.search import SearchPlace
+    from exocortex.tui.threads_box import ThreadsBox
+    from exocortex.tui.welcome import Welcome
+
+    yield from (AskPlace, SearchPlace, NotesPlace, Reader, Welcome)
+    yield from (CaptureBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)
