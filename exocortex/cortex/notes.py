@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exocortex.core.chunks import embedding_input
-from exocortex.core.notes import NoteRef
+from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.results import (
     FolderContents,
     Inspected,
@@ -36,6 +36,12 @@ class Notes:
         self._index.refresh()
         with self._views.open() as view:
             return view.browser.links(view.browser.find(note))
+
+    def outline(self, note: str) -> list[Heading]:
+        """Its headings, in order."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return list(view.catalog.headings_of(view.browser.find(note).row))
 
     def inspect(self, note: str) -> Inspected:
         """The note as the index sees it."""

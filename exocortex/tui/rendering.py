@@ -1,0 +1,159 @@
+"""Rendering: a note's Markdown laid out by Rich, as rows to paint and the lines that each of them comes from.
+
+A widget for each block, as Textual's Markdown has them, takes seconds for 64 KB and holds up every key meanwhile.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markdown_it.token import Token
+from rich import box, markdown
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
+from rich.segment import Segment
+from rich.style import Style
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+from textual.strip import Strip
+
+from exocortex.tui.markdown import parser, with_front_fenced
+
+MAX_CHARACTERS = 64 * 1024
+MAX_LINES = 2_000
+"""Of a note that is rendered; longer ones are read as lines."""
+_MAX_HIGHLIGHTED = 20_000
+"""Characters of a block of code whose language is minded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A rendered note."""
+
+    strips: tuple[Strip, ...]
+    blocks: tuple[tuple[int, int, int], ...]
+    """(first row, first line, last line) of each block, in order."""
+
+    def line_at(self, row: int) -> int:
+        """The line of the note, 1-based, that this row comes from: exact for a block's first, near for the others."""
+        at = bisect_right(self.blocks, row, key=lambda block: block[0]) - 1
+        if at < 0:
+            return 1
+        start, first, last = self.blocks[at]
+        height = self._end(at) - start
+        return min(last, first + (row - start) * (last - first + 1) // max(1, height))
+
+    def row_of(self, line: int) -> int:
+        """The row that shows this line."""
+        at = max(0, bisect_right(self.blocks, line, key=lambda block: block[1]) - 1)
+        if not self.blocks:
+            return 0
+        start, first, last = self.blocks[at]
+        height = self._end(at) - start
+        return start + min(height - 1, max(0, line - first) * height // max(1, last - first + 1))
+
+    def _end(self, at: int) -> int:
+        return self.blocks[at + 1][0] if at + 1 < len(self.blocks) else len(self.strips)
+
+
+def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) -> Rows:
+    """Lay a note out; `styles` are Rich's of Markdown, by name. Raises whatever Rich makes of what it can't lay out."""
+    console = Console(
+        file=io.StringIO(), width=width, theme=Theme(styles), markup=False, emoji=False, highlight=False, _environ={}
+    )
+    made = _Markdown("", code_theme=code_theme)
+    strips: list[Strip] = []
+    blocks: list[tuple[int, int, int]] = []
+    for tokens, first, last in _blocks(parser().parse(with_front_fenced(text))):
+        made.parsed = tokens
+        if strips:
+            strips.append(Strip([]))
+        blocks.append((len(strips), first, last))
+        rows = console.render_lines(made, console.options, pad=False)
+        strips += [Strip([_linked(segment) for segment in row]) for row in _without_blank_end(rows)]
+    return Rows(tuple(strips), tuple(blocks))
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], int, int]]:
+    """The note's blocks that lie in no other, with their first and last lines."""
+    gathered: list[Token] = []
+    depth = 0
+    for token in tokens:
+        gathered.append(token)
+        depth += token.nesting
+        if depth == 0:
+            first, last = gathered[0].map or (0, 1)
+            yield gathered, first + 1, max(first + 1, last)
+            gathered = []
+
+
+def _without_blank_end(rows: list[list[Segment]]) -> list[list[Segment]]:
+    while rows and not any(segment.text.strip() or _has_ground(segment) for segment in rows[-1]):
+        rows = rows[:-1]
+    return rows
+
+
+def _has_ground(segment: Segment) -> bool:
+    return segment.style is not None and segment.style.bgcolor is not None
+
+
+def _linked(segment: Segment) -> Segment:
+    """Where a link leads is kept for whoever is clicked on; the terminal isn't told, it would open anything."""
+    style = segment.style
+    if style is None or not style.link:
+        return segment
+    return Segment(segment.text, style.update_link(None) + Style(meta={"href": style.link}))
+
+
+class _Heading(markdown.Heading):
+    LEVEL_ALIGN: ClassVar[dict[str, JustifyMethod]] = {}
+
+
+class _Code(markdown.CodeBlock):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = str(self.text).rstrip()
+        lexer = self.lexer_name if len(code) <= _MAX_HIGHLIGHTED else "text"
+        ground = console.get_style("markdown.code_block").bgcolor
+        colour = ground.get_truecolor().hex if ground is not None else None
+        yield Syntax(code, lexer, theme=self.theme, word_wrap=True, padding=(0, 1), background_color=colour)
+
+
+class _Image(markdown.ImageItem):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        title = self.text if self.text.plain else Text(self.destination)
+        title.stylize(console.get_style("markdown.link_url") + Style(link=self.link or self.destination or None))
+        yield Text.assemble("▣ ", title, " ", end="")
+
+
+class _Rule(markdown.HorizontalRule):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment("─" * options.max_width, console.get_style("markdown.hr"))
+
+
+class _Table(markdown.TableElement):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, style="markdown.table.border")
+        for cell in self.header.row.cells if self.header is not None and self.header.row is not None else ():
+            heading = cell.content.copy()
+            heading.stylize("markdown.table.header")
+            table.add_column(heading, justify=cell.justify)
+        for row in self.body.rows if self.body is not None else ():
+            table.add_row(*(cell.content for cell in row.cells))
+        yield table
+
+
+class _Markdown(markdown.Markdown):
+    elements: ClassVar[dict[str, type[markdown.MarkdownElement]]] = {
+        **markdown.Markdown.elements,
+        "heading_open": _Heading,
+        "fence": _Code,
+        "code_block": _Code,
+        "image": _Image,
+        "hr": _Rule,
+        "table_open": _Table,
+    }
