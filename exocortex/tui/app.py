@@ -41,7 +41,12 @@ class ExocortexApp(App[int]):
     """The terminal UI."""
 
     TITLE = "Exocortex"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["styles/places.tcss", "styles/search.tcss", "styles/notes.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "styles/places.tcss",
+        "styles/search.tcss",
+        "styles/notes.tcss",
+        "styles/reader.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
         *(

@@ -96,7 +96,7 @@ class NoteBody(Vertical):
 
     def _turn(self, is_rendered: bool, at: int) -> None:
         why = self._hindrance() if is_rendered else ""
-        if is_rendered and not why and not self._render(at):
+        if is_rendered and not why and not self._lay_out(at):
             why = _UNRULY
         had_focus = self.view.has_focus
         self._is_rendered = is_rendered and not why
@@ -107,7 +107,7 @@ class NoteBody(Vertical):
         if had_focus:
             self.view.focus()
 
-    def _render(self, at: int) -> bool:
+    def _lay_out(self, at: int) -> bool:
         view = self.query_one(RenderedView)
         if self._laid_out:
             view.go_to(at)
