@@ -1,12 +1,13 @@
 # make demo: from nothing to cited answers.   make test: every check there is.
 # make faults: the abuse, at full length.   make test-engines: the engines of optional libraries.
+# make test-model EXO_TEST_GGUF=FILE: the sample vault, asked of a model that follows instructions.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := .venv-engines
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check faults test-engines programs install install-dev format clean
+.PHONY: demo test check faults test-engines test-model programs install install-dev format clean
 .DEFAULT_GOAL := demo
 
 demo: install
@@ -47,6 +48,9 @@ $(ENGINES)/.installed: pyproject.toml
 test-engines: programs $(ENGINES)/.installed
 	EXO_TEST_ST=1 $(ENGINES)/bin/python -m pytest tests/engines/test_sentence_transformers.py \
 		tests/engines/test_cross_encoder.py
+
+test-model: programs install-dev
+	EXO_TEST_GGUF="$(abspath $(EXO_TEST_GGUF))" $(BIN)/python -m pytest --timeout 3600 tests/engines/test_instructed_model.py
 
 programs:
 	@sh tests/programs.sh

@@ -6,6 +6,8 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from exocortex.config import Folder
@@ -20,6 +22,8 @@ from exocortex.storage.catalog import Catalog, NoteRow
 from exocortex.storage.vault import NoteChangedError, NoteSkippedError, read
 
 _MOST_MATCHES = 10
+_MOST_DRAWN = 10
+"""Notes looked for on the disk before it is said that there is none."""
 _MISSING = "What was indexed: exo inspect. Whether its deletion waits to be confirmed: exo status"
 
 
@@ -61,6 +65,10 @@ class Browser:
     def file(self, note: NoteRow) -> str:
         """The note's absolute path, as the operating system spells it."""
         return str(self._roots[note.ref.folder] / note.raw)
+
+    def root(self, note: NoteRow) -> Path:
+        """The folder of notes it lies in, absolute."""
+        return self._roots[note.ref.folder]
 
     def is_there(self, note: NoteRow) -> bool:
         """Whether its file, or a link of its name, lies where it was last seen."""
@@ -117,6 +125,12 @@ class Browser:
     def recent(self, limit: int) -> list[RecentNote]:
         """Notes by the time their file changed, newest first."""
         return [RecentNote(row.ref, self.file(row), row.modified) for row in self._catalog.recent(limit)]
+
+    def again(self, before: datetime, day: date) -> RecentNote | None:
+        """A note that has not changed since `before`, drawn by the day, as far as it is still there."""
+        drawn = blake2b(day.isoformat().encode(), digest_size=16).hexdigest()
+        rows = self._catalog.unchanged_since(before, drawn, _MOST_DRAWN)
+        return next((RecentNote(row.ref, self.file(row), row.modified) for row in rows if self.is_there(row)), None)
 
     def tags(self) -> list[TagCount]:
         """Every tag, those that only have nested ones included, most used first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from threading import Event as StopEvent
 from typing import cast
 
@@ -258,3 +259,11 @@ class _Notes:
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""
         return cast(list[TaskOfNote], self._asking.ask("notes.tasks", done=done, scope=scope))
+
+    def tick(self, note: str, line: int, text: str, done: bool) -> TaskOfNote:
+        """Mark a task done, or open; asked twice, it is done once."""
+        return cast(TaskOfNote, self._asking.ask("notes.tick", note=note, line=line, text=text, done=done))
+
+    def again(self, day: date) -> RecentNote | None:
+        """A note worth seeing again that day."""
+        return cast(RecentNote | None, self._asking.ask("notes.again", day=day))

@@ -33,5 +33,18 @@ class LanguageModels:
             self._opened.clear()
 
 
+def usable(model: Callable[[str], LanguageModel | None], name: str) -> tuple[LanguageModel | None, str]:
+    """The model of a name, and if it is there but can't be used, why: quoting takes its place.
+
+    Raises UsageError if there is none of this name, ConfigError if it may not be asked.
+    """
+    from exocortex.core.errors import EngineError
+
+    try:
+        return model(name), ""
+    except EngineError as error:
+        return None, f"{error.message} {error.hint}".strip()
+
+
 def no_model(_name: str) -> None:
     """For whoever has none."""

@@ -43,6 +43,9 @@ NEIGHBOURS = 400
 SCANNED_EXACTLY = 20_000
 """Chunks under a filter up to which all are compared, so that a filter never starves the search by meaning."""
 
+HEARD = 10
+"""Notes of which a question is shown a passage each, however many better ones the others have."""
+
 MACHINE_WRITTEN = "machine-written"
 """The property of notes that people didn't write."""
 
@@ -233,7 +236,7 @@ class Retriever:
         most = 1 if limit is None else None
         found = [(note, passage) for note in notes for passage in (by_note.get(note.row) or [_no_text(note)])[:most]]
         if limit is not None:
-            found = sorted(found, key=lambda pair: -scores[pair[0].row] - pair[1].fit)[:limit]
+            found = _deserving(found, scores, limit)
         places, sought = _Places(arms), Highlighter(query.words, query.phrases)
         hits = [
             self._hit(sought, note, passage.placed, scores[note.row], places.of(note.row)) for note, passage in found
@@ -324,3 +327,16 @@ class _Clock:
 
 def _list(words: Sequence[str]) -> str:
     return ", ".join(f"“{word}”" for word in words)
+
+
+def _deserving(
+    found: Sequence[tuple[NoteRow, Passage]], scores: dict[int, float], limit: int
+) -> list[tuple[NoteRow, Passage]]:
+    """The best passages, best first; of each of the first notes one at least, or a long note would hide them all."""
+    ranked = sorted(found, key=lambda pair: -scores[pair[0].row] - pair[1].fit)
+    first: dict[int, int] = {}
+    for place, (note, _) in enumerate(ranked):
+        first.setdefault(note.row, place)
+    heard = [first[row] for row in sorted(first, key=lambda row: -scores[row])[:HEARD]]
+    kept = list(dict.fromkeys([*heard, *range(len(ranked))]))[:limit]
+    return [ranked[place] for place in sorted(kept)]

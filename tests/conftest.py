@@ -28,7 +28,15 @@ collect_ignore = (
     if os.environ.get("EXO_TEST_ST") == "1"
     else ["engines/test_sentence_transformers.py", "engines/test_cross_encoder.py"]
 )
-"""Engines of optional libraries are tested apart: `make test-engines` installs what they need and runs their tests."""
+if not os.environ.get("EXO_TEST_GGUF"):
+    collect_ignore.append("engines/test_instructed_model.py")
+"""Engines of optional libraries are tested apart: `make test-engines` installs what they need and runs their tests, and
+`make test-model` those of a model of the user's own."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `tests/tui/pictures.py` tells of."""
+    parser.addoption("--draw", action="store_true", help="store the pictures of the screens anew")
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,14 @@ from exocortex.starting import find_owner
 class RunningOwner:
     """An owner on a thread; `client` may be called as often as one likes."""
 
-    def __init__(self, home: Path, vault: Path, runtime: Path, idle_minutes: float = 15.0) -> None:
+    def __init__(
+        self, home: Path, vault: Path, runtime: Path, idle_minutes: float = 15.0, embedder: str = "hash"
+    ) -> None:
         runtime.mkdir(mode=0o700, exist_ok=True)
         self.config = Config(
             home.resolve(),
             (Folder("notes", vault.resolve()),),
-            embedder=EmbedderSettings(name="hash"),
+            embedder=EmbedderSettings(name=embedder),
             owner=OwnerSettings(idle_minutes=idle_minutes),
         )
         ensure_home(self.config.home)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import signal
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pexpect
 import pyte
@@ -19,13 +23,22 @@ _SECONDS = 60.0
 
 
 class Terminal:
-    """A terminal with `exo` running on it."""
+    """A terminal with `exo` running on it, or another command."""
 
-    def __init__(self, place: Place, *arguments: str, columns: int = 80, rows: int = 24, **environ: str) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        command: Sequence[str] = EXO,
+        **environ: str,
+    ) -> None:
         self._screen = pyte.HistoryScreen(columns, rows, history=10_000)
         self._stream = pyte.ByteStream(self._screen)
+        program, *rest = [*command, *arguments]
         self._child = pexpect.spawn(
-            EXO[0], [*EXO[1:], *arguments], env=place.environ | environ, dimensions=(rows, columns), cwd="/"
+            program, rest, env=place.environ | environ, dimensions=(rows, columns), cwd="/", timeout=_SECONDS
         )
         self.received = b""
         """Every byte that reached it."""
@@ -54,6 +67,57 @@ class Terminal:
         """Ctrl and this key."""
         self._child.sendcontrol(key)
 
+    def writes(self, text: str) -> None:
+        """Keys, without Enter."""
+        self._child.send(text)
+
+    def dies(self) -> None:
+        """Killed, at once and without a word."""
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+        self._child.close()
+
+    def sends(self, data: str) -> None:
+        """These bytes, as a keyboard or a paste gives them."""
+        self._child.send(data)
+
+    def reads(self, seconds: float) -> None:
+        """Take in what comes within so long."""
+        deadline = time.monotonic() + seconds
+        self._read_until(lambda: time.monotonic() > deadline)
+
+    def pastes(self, text: str) -> None:
+        """As terminals give what is pasted, in brackets; what is shown meanwhile is read, or both sides would wait."""
+        data = f"\x1b[200~{text}\x1b[201~".encode()
+        for at in range(0, len(data), 2048):
+            os.write(self._child.child_fd, data[at : at + 2048])
+            if select.select([self._child.child_fd], [], [], 0)[0]:
+                self._take(self._child.read_nonblocking(65536, 0))
+
+    def hangs_up(self) -> None:
+        """The window is closed."""
+        os.close(self._child.child_fd)
+        self._child.child_fd = os.open(os.devnull, os.O_RDWR)
+
+    def waits_until_gone(self, seconds: float) -> None:
+        """Wait until the process is over; its terminal stays."""
+        deadline = time.monotonic() + seconds
+        self._read_until(lambda: not self._child.isalive() or time.monotonic() > deadline)
+        assert not self._child.isalive()
+
+    def resizes(self, columns: int, rows: int) -> None:
+        """As when a window is dragged."""
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    def is_signalled(self, number: int) -> None:
+        """The process gets this signal."""
+        os.kill(self._child.pid, number)
+
+    def modes(self) -> list[object]:
+        """How the line treats what is typed and written (termios); to be the same afterwards as before."""
+        return termios.tcgetattr(self._child.child_fd)
+
     def ends(self) -> int:
         """Wait until it is over; its exit code."""
         self._read_until(lambda: False)
@@ -76,5 +140,8 @@ class Terminal:
                 continue
             except pexpect.EOF:
                 return
-            self.received += data
-            self._stream.feed(data)
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self.received += data
+        self._stream.feed(data)

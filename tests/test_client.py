@@ -7,7 +7,7 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "notes.named": lambda cortex: cortex.notes.named("sub walk", limit=3),
     "notes.tags": lambda cortex: cortex.notes.tags(),
     "notes.tasks": lambda cortex: cortex.notes.tasks(done=True),
+    "notes.tick": lambda cortex: cortex.notes.tick("Lease", 17, "sign", True),
+    "notes.again": lambda cortex: cortex.notes.again(date.today() + timedelta(days=31)),
 }
 
 

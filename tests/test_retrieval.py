@@ -284,3 +284,17 @@ def test_a_note_without_text_is_found_by_its_name_and_takes_its_place(vault: Vau
     first, second = cortex.search.find("groceries", mode="words").hits
     assert {first.note.path, second.note.path} == {"Groceries.md", "Week.md"}
     assert len(cortex.search.find("groceries", mode="words", limit=1).hits) == 1
+
+
+def test_a_long_note_full_of_the_word_leaves_room_for_a_passage_of_the_others(vault: Vault, open_vault: Opener) -> None:
+    vault.fill(
+        {
+            "long.md": "".join(f"## Heron {n}\n\n{'The heron stood still. ' * 30}\n\n" for n in range(60)),
+            **{f"short{n}.md": f"# Short {n}\n\nA heron was seen once, {n}.\n" for n in range(6)},
+        }
+    )
+    with open_vault() as cortex:
+        index(cortex)
+        found = cortex.answers.evidence("heron", literal=True)
+    assert {hit.note.path for hit in found.hits} == {"long.md", *(f"short{n}.md" for n in range(6))}
+    assert len(found.hits) == 32

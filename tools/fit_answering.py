@@ -58,7 +58,7 @@ inside beside passage pairs names names_near new length nothing_new figure_found
 reason_found reason_missing asks similarity passage_similarity
 """
 RANKING_FEATURES = tuple(_RANKING.split())
-_CONFIDENCE = "nearest similarity passage_similarity bare lost_names figure_missing name_missing"
+_CONFIDENCE = "nearest apart similarity passage_similarity pairs bare lost_names figure_missing name_missing"
 CONFIDENCE_FEATURES = tuple(_CONFIDENCE.split())
 SHARES: dict[Kind, float] = {"gold": 0.5, "removed": 0.15, "off": 0.2, "swap": 0.15}
 """What part of the questions each kind stands for when the confidence is fitted."""
@@ -362,7 +362,7 @@ def report(asked: Sequence[Trial], ranking: Linear, confidence: Linear) -> None:
     for kind in ("removed", "off", "swap"):
         above = np.mean([[a > b for b in belief[kind]] for a in belief["gold"]])
         print(f"AUROC gold against {kind}: {above:.3f}")
-    for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
+    for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
         shares = "  ".join(f"{kind} {np.mean(np.array(belief[kind]) < threshold):.3f}" for kind in belief)
         print(f"abstains below {threshold:.2f}: {shares}")
 

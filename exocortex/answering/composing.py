@@ -22,8 +22,13 @@ from exocortex.core.turns import Sampling, Turn
 if TYPE_CHECKING:
     from exocortex.core.ports import Embedder, LanguageModel
 
-WORTH_ASKING = 0.2
-"""Confidence of the extractive engine below which no model is asked: the passages have nothing to do with it."""
+WORTH_ASKING = 0.15
+"""Confidence of the extractive engine below which no model is asked: the passages have nothing to do with it.
+
+The highest in steps of .05 that stops at most 2 % of the answerable questions on the held-out vaults of
+tools/fit_answering.py: 1.4 %, and with them 48 % of those about something else and 32 % of those whose note was taken
+out. The rest is for the model to refuse, and for the check of what it says.
+"""
 
 _NO_SOURCES = Packed((), (), 0)
 
@@ -67,10 +72,14 @@ def compose(
         yield _composed(task.quoted, _NO_SOURCES, None, began)
         return
     try:
-        packed = _packed(task, model)
+        packed = _packed(task, model) if model.ready(stop) else None
     except EngineError as error:
         yield Retrieved((), 0)
-        yield _composed(_quoted_instead(task.quoted, error), _NO_SOURCES, None, began)
+        yield _composed(quoted_instead(task.quoted, _why(error)), _NO_SOURCES, None, began)
+        return
+    if packed is None:
+        yield Retrieved((), 0)
+        yield _composed(_stopped_before(task.quoted), _NO_SOURCES, None, began)
         return
     yield Retrieved(packed.sources, packed.dropped)
     writing = Writing(packed)
@@ -89,19 +98,24 @@ def _composed(answer: Answer, packed: Packed, model: LanguageModel | None, began
     return Composed(answer, packed.turns, packed.sources, packed.dropped, model, time.monotonic() - began)
 
 
-def _quoted_instead(quoted: Answer, error: EngineError, written: str = "") -> Answer:
-    said = f"{error.message} {error.hint}".strip()
-    return replace(
-        quoted,
-        written=written,
-        failed=True,
-        notices=(*quoted.notices, f"{said} The answer is quoted from your notes instead."),
-    )
+def quoted_instead(quoted: Answer, why: str, written: str = "") -> Answer:
+    """What the notes say, and why no model put it into words."""
+    notice = why if quoted.abstained else f"{why} The answer is quoted from your notes instead."
+    return replace(quoted, written=written, failed=True, notices=(*quoted.notices, notice))
+
+
+def _why(error: EngineError) -> str:
+    return f"{error.message} {error.hint}".strip()
+
+
+def _stopped_before(quoted: Answer) -> Answer:
+    notice = "Stopped before the model was loaded: the answer is quoted from your notes."
+    return replace(quoted, notices=(*quoted.notices, notice))
 
 
 def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop: StopEvent) -> Answer:
     if writing.failure is not None:
-        return _quoted_instead(task.quoted, writing.failure, writing.text)
+        return quoted_instead(task.quoted, _why(writing.failure), writing.text)
     notices = [*task.quoted.notices]
     if writing.packed.dropped:
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")

@@ -14,6 +14,9 @@ from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
 
 _LONGEST_TITLE = 120
+_USUAL, _USUAL_WEIGHT = 0.2, 8
+"""Mean cosine of a question and a sentence of its passages in the sets the weights are fitted on, and the number of
+sentences it stands for."""
 MOST_EMBEDDED = 48
 MOST_EMBEDDED_CHARACTERS = 4_800
 """What is embedded for a question, sentences and characters in all: about 120 ms of one thread."""
@@ -129,9 +132,16 @@ def doubts(question: Question, measured: Sequence[Measured], best: int) -> dict[
     return {
         **features,
         "nearest": max(one.features["similarity"] for one in measured),
+        "apart": _apart([one.features["similarity"] for one in measured]),
         "bare": max(0.0, 0.5 - features["inside"] - features["beside"]),
         "lost_names": 1.0 - features["names_near"] if question.names else 0.0,
     }
+
+
+def _apart(similarities: Sequence[float]) -> float:
+    """How far the nearest stands out of them all; of a few, which it can't stand out of, by what is usual instead."""
+    usual = (sum(similarities) + _USUAL_WEIGHT * _USUAL) / (len(similarities) + _USUAL_WEIGHT)
+    return max(similarities) - usual
 
 
 def _pairs(question: Question, candidate: Candidate) -> float:

@@ -18,7 +18,7 @@ from exocortex.cli.receipt import paint_receipt
 from exocortex.core.answers import Answer
 from exocortex.core.errors import ExocortexError, IndexStoreError, UsageError
 from exocortex.core.events import Answering, Asked
-from exocortex.core.receipts import Exchange, Receipt, Thread
+from exocortex.core.receipts import Exchange, Thread
 from exocortex.core.service import CortexPort
 from exocortex.core.wire import document
 
@@ -163,11 +163,10 @@ class _Conversation:
         paint_receipt(self._face, self._cortex.receipts.check(self._receipt()))
 
     def _save(self) -> None:
-        from exocortex.capturing import capture
+        from exocortex.saving import save_answer
 
         receipt = self._cortex.receipts.check(self._receipt()).receipt
-        config = self._face.config()
-        captured = capture(config, note_of(receipt), self._face.now(), fields=fields_of(receipt))
+        captured = save_answer(self._face.config(), receipt, self._face.now())
         self._say(f"Saved: {captured.path}" if captured.delivered else f"Kept in the journal: {captured.reason}")
 
     def _receipt(self) -> str:
@@ -188,22 +187,6 @@ class _Conversation:
     def _say(self, text: str) -> None:
         for line in text.split("\n"):
             self._face.console.notice(Span(line, "faint"))
-
-
-def note_of(receipt: Receipt) -> str:
-    """An answer as the text of a note."""
-    said = [f"{one.text} {''.join(f'[{number}]' for number in one.citations)}".rstrip() for one in receipt.sentences]
-    sources = [
-        f"[{one.number}] [[{one.path.removesuffix('.md')}]], line {one.first_line}: {one.quote}"
-        for one in receipt.passages
-    ]
-    return "\n\n".join((f"# {receipt.question}", *(said or ["Not in your notes."]), "## Sources", *sources)) + "\n"
-
-
-def fields_of(receipt: Receipt) -> dict[str, object]:
-    """What marks such a note: it is no evidence for other answers."""
-    sources = sorted({f"{one.folder}:{one.path}" for one in receipt.passages})
-    return {"machine-written": True, "engine": receipt.engine, "receipt": receipt.id, "sources": sources}
 
 
 def _lines(face: Face) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from exocortex import __version__
 from exocortex.cli.arguments import common_options
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, Face
+
+if TYPE_CHECKING:
+    from exocortex.config import Config
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
@@ -149,4 +152,8 @@ def _show(face: Face) -> int:
     """The terminal UI, until it is left."""
     from exocortex.tui import run
 
-    return run(face.config(), face.environ)
+    def load() -> Config:
+        face.reread()
+        return face.config()
+
+    return run(face.config(), face.environ, load)

@@ -10,27 +10,33 @@ import click
 from exocortex.cli.arguments import Command, json_option, limit_option, pass_face, scope_option
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face
+from exocortex.core.errors import UsageError
 from exocortex.core.results import RecentNote, TaskOfNote
+from exocortex.core.service import CortexPort
 from exocortex.core.wire import document
 
 
 @click.command("recent", cls=Command)
 @limit_option("How many notes.", 20)
+@click.option("--again", is_flag=True, help="One that hasn't changed for 30 days instead, another one every day.")
 @json_option
 @pass_face
-def recent_command(face: Face, limit: int, as_json: bool) -> int:
+def recent_command(face: Face, limit: int, again: bool, as_json: bool) -> int:
     """Notes by when their file last changed, newest first.
 
     \b
     exo recent --limit 5
+    exo recent --again
     """
     with face.cortex() as cortex:
-        notes = cortex.notes.recent(limit)
+        old = cortex.notes.again(face.now().date()) if again else None
+        notes = cortex.notes.recent(limit) if not again else [old] if old is not None else []
     if as_json:
         face.console.json(document(notes))
     else:
         face.console.rows([_recent_row(face, note) for note in notes])
-    return _found(face, notes, "No notes yet. Read them in: exo index")
+    nothing = "No note has been left alone for 30 days." if again else "No notes yet. Read them in: exo index"
+    return _found(face, notes, nothing)
 
 
 @click.command("tags", cls=Command)
@@ -56,17 +62,21 @@ def tags_command(face: Face, as_json: bool) -> int:
 @click.command("tasks", cls=Command)
 @click.option("--done", is_flag=True, help="The done ones instead.")
 @scope_option
+@click.option("--tick", metavar="NOTE:LINE", help="Mark the task at that line done; undone by exo undo.")
+@click.option("--untick", metavar="NOTE:LINE", help="Mark it open again.")
 @json_option
 @pass_face
-def tasks_command(face: Face, done: bool, scope: str, as_json: bool) -> int:
+def tasks_command(face: Face, done: bool, scope: str, tick: str | None, untick: str | None, as_json: bool) -> int:
     """Open tasks, by note.
 
     \b
     exo tasks
     exo tasks --scope 'tag:work after:"last month"'
+    exo tasks --tick Home/Lease.md:15
     """
     with face.cortex() as cortex:
-        tasks = cortex.notes.tasks(done=done, scope=scope)
+        place = tick or untick
+        tasks = [_ticked(face, cortex, place, bool(tick))] if place else cortex.notes.tasks(done=done, scope=scope)
     if as_json:
         face.console.json(document(tasks))
     elif face.console.tty:
@@ -75,6 +85,16 @@ def tasks_command(face: Face, done: bool, scope: str, as_json: bool) -> int:
         for one in tasks:
             face.console.line(Span(f"{face.spelled(one.note)}:{one.task.line}: {_box(one)} {one.task.text}"))
     return _found(face, tasks, "No done tasks." if done else "No open tasks.")
+
+
+def _ticked(face: Face, cortex: CortexPort, place: str, done: bool) -> TaskOfNote:
+    """The task at `NOTE:LINE`, marked so by now."""
+    seen, line = face.of_note(place, cortex.notes.inspect)
+    task = next((one for one in seen.tasks if one.line == line), None)
+    if task is None:
+        where = f"at line {line} of" if line else "named; a line is needed, as in NOTE:15, in"
+        raise UsageError(f"There is no task {where} {face.spelled(seen.note)}.", "Tasks and their lines: exo tasks")
+    return cortex.notes.tick(seen.file, task.line, task.text, done)
 
 
 def _paint_tasks(face: Face, tasks: list[TaskOfNote]) -> None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from exocortex.cli.console import Span
 from exocortex.cli.face import Face
-from exocortex.cli.likely import MODEL_FOLDERS, find_models
 from exocortex.cli.model_adding import say_added
 from exocortex.cli.modelling import amount, fit_of, followed, is_used, models, use
 from exocortex.cli.stepping import INDENT, asked, number_of, path_of, say, say_by_hand, spelled, user_folder
 from exocortex.core import sizes
 from exocortex.core.errors import ExocortexError
+from exocortex.likely import MODEL_FOLDERS, find_models
 
 if TYPE_CHECKING:
     from exocortex.storage.gguf import ModelHeader

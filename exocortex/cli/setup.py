@@ -14,11 +14,11 @@ from exocortex.cli.asking import is_answered
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, INTERRUPTED, Face, counted
 from exocortex.cli.index import say_indexed, stopping, watch
-from exocortex.cli.likely import FoundNotes, count_notes, find_notes, free
 from exocortex.cli.model_choosing import choose_model
 from exocortex.cli.stepping import INDENT, agreed_to, asked, number_of, path_of, say, say_by_hand, spelled, user_folder
 from exocortex.core.errors import ExocortexError, UsageError
 from exocortex.core.status import Status
+from exocortex.likely import FoundNotes, count_notes, find_notes, free
 
 _QUESTION = "when does the lease end?"
 _NEXT = (

@@ -19,6 +19,7 @@ from exocortex.config.settings import (
     ModelSettings,
     OwnerSettings,
     PrivacySettings,
+    ScreenSettings,
     SearchSettings,
     Setting,
     StoreSettings,
@@ -40,6 +41,7 @@ class Config:
     owner: OwnerSettings = field(default_factory=OwnerSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     model: ModelSettings = field(default_factory=ModelSettings)

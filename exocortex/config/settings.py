@@ -139,6 +139,18 @@ class CaptureSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """`[screen]`: how the terminal UI looks. Which keys do what stands in keys.toml in the home."""
+
+    theme: str = _setting(
+        "exo-dark",
+        "exo-dark, exo-light, exo-contrast, one of Textual's, or one of your own in themes/",
+        "a name",
+        _plain,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """`[store]`: a Chroma server for the vectors, instead of a folder in the home."""
 
@@ -225,6 +237,7 @@ Section = (
     | OwnerSettings
     | WatchSettings
     | CaptureSettings
+    | ScreenSettings
     | StoreSettings
     | PrivacySettings
     | ModelSettings
@@ -237,6 +250,7 @@ SECTIONS: dict[str, type[Section]] = {
     "owner": OwnerSettings,
     "watch": WatchSettings,
     "capture": CaptureSettings,
+    "screen": ScreenSettings,
     "store": StoreSettings,
     "privacy": PrivacySettings,
     "model": ModelSettings,

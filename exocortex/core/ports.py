@@ -97,6 +97,13 @@ class LanguageModel(Protocol):
     context: int
     """Tokens that a prompt and its reply share."""
 
+    def ready(self, stop: StopEvent) -> bool:
+        """Load what it needs, which may take a while; False if `stop` was set before it was there.
+
+        Raises EngineError.
+        """
+        ...
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text alone, as the model cuts it. Raises EngineError."""
         ...

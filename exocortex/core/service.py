@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from threading import Event as StopEvent
 from typing import Protocol
 
@@ -213,6 +214,17 @@ class NotesPort(Protocol):
 
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""
+        ...
+
+    def tick(self, note: str, line: int, text: str, done: bool) -> TaskOfNote:
+        """Mark the task with this text at this line done, or open, in the note's file; undone as any edit is.
+
+        Raises EditConflictError if that line isn't that task any more; nothing is written then.
+        """
+        ...
+
+    def again(self, day: date) -> RecentNote | None:
+        """A note worth seeing again: not changed for 30 days, the same all day long; None if there is none."""
         ...
 
 

@@ -48,6 +48,16 @@ def visible(text: str, *, keep_newlines: bool = True) -> str:
     return _UNSAFE_IN_LINE.sub(_written_out, text)
 
 
+def masked(text: str) -> str:
+    """One line with `�` in the place of whatever `visible` writes out, tabs left: every character keeps its place."""
+    return text if _SUSPECT.search(text) is None else _UNSAFE.sub("\ufffd", text)
+
+
+def blanked(text: str) -> str:
+    """One line of text with a space for each such character; lengths stay."""
+    return text if _SUSPECT_IN_LINE.search(text) is None else _UNSAFE_IN_LINE.sub(" ", text)
+
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

@@ -19,6 +19,7 @@ from exocortex.core.receipts import Anchor, Receipt
 from exocortex.core.turns import Sampling, Turn
 from exocortex.core.ulid import make_ulid
 from exocortex.cortex.index import Index
+from exocortex.language_models import usable
 from exocortex.retrieval import Retrieved as Evidence
 from exocortex.storage.archive import Archive
 from exocortex.views import View, Views
@@ -95,13 +96,14 @@ class Answers:
 
     def follow(self, asked: Ask, stop: StopEvent) -> Iterator[Answering | tuple[Answer, Receipt]]:
         """The same, the answer with its receipt, which is kept by then."""
-        from exocortex.answering.composing import Composed, compose
+        from exocortex.answering.composing import Composed, compose, quoted_instead
 
         if not asked.question.strip():
             raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
-        model = None if asked.engine == QUOTING else self._model(asked.engine)
+        model, why = (None, "") if asked.engine == QUOTING else usable(self._model, asked.engine)
         prepared = self._prepare(asked)
-        for event in compose(prepared.task, model, prepared.embedder, stop):
+        task = replace(prepared.task, quoted=quoted_instead(prepared.task.quoted, why)) if why else prepared.task
+        for event in compose(task, model, prepared.embedder, stop):
             if isinstance(event, Composed):
                 yield self._kept(asked, prepared, event)
             else:

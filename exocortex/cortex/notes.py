@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
 from exocortex.core.chunks import embedding_input
-from exocortex.core.notes import Heading, NoteRef
+from exocortex.core.notes import Heading, NoteRef, Task
 from exocortex.core.results import (
     FolderContents,
     Inspected,
@@ -15,15 +18,20 @@ from exocortex.core.results import (
     TaskOfNote,
 )
 from exocortex.cortex.index import Index
+from exocortex.ticking import tick
 from exocortex.views import View, Views
+
+OLD_DAYS = 30
+"""How long a note has to be left alone to be worth seeing again."""
 
 
 class Notes:
     """Single notes, and the lists over all of them."""
 
-    def __init__(self, index: Index, views: Views) -> None:
+    def __init__(self, index: Index, views: Views, home: Path) -> None:
         self._index = index
         self._views = views
+        self._home = home
 
     def show(self, note: str) -> NoteText:
         """The note's file as it is now."""
@@ -96,6 +104,24 @@ class Notes:
         self._index.refresh()
         with self._views.open() as view:
             return view.browser.tasks(done, view.query("", scope=scope))
+
+    def tick(self, note: str, line: int, text: str, done: bool) -> TaskOfNote:
+        """Mark a task done, or open; searches see it at once."""
+        self._index.refresh()
+        with self._views.open() as view:
+            found = view.browser.find(note)
+            root, file = view.browser.root(found), view.browser.file(found)
+        task = Task(text, done, line)
+        tick(root, found.raw, task, self._home)
+        self._index.refresh()
+        return TaskOfNote(found.ref, file, task)
+
+    def again(self, day: date) -> RecentNote | None:
+        """A note that was left alone for long, another one every day."""
+        self._index.refresh()
+        before = datetime.combine(day - timedelta(days=OLD_DAYS), time.min).astimezone()
+        with self._views.open() as view:
+            return view.browser.again(before, day)
 
 
 def _inspected_chunks(view: View, row: int) -> tuple[InspectedChunk, ...]:

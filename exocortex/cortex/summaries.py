@@ -14,6 +14,7 @@ from exocortex.core.summaries import Digest, Period, Summary
 from exocortex.cortex.digests import digested, touched
 from exocortex.cortex.index import Index
 from exocortex.cortex.meant import meant, sources
+from exocortex.language_models import usable
 from exocortex.summarizing import Citations, Notes, Writer, summarize
 from exocortex.views import Views
 
@@ -37,9 +38,10 @@ class Summaries:
         self._folders = folders
         self._model = model
 
-    def _writer(self) -> Writer | None:
-        model = self._model("")
-        return None if model is None else Writer(model, verify)
+    def _writer(self) -> tuple[Writer | None, tuple[str, ...]]:
+        """Who puts it into words, and if a model is set that can't, why."""
+        model, why = usable(self._model, "")
+        return None if model is None else Writer(model, verify), (why,) if why else ()
 
     def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
         """What a note, a folder or the notes found by a query say."""
@@ -52,9 +54,10 @@ class Summaries:
             embedder = view.embedder()
         notes = Notes(lambda: sources(self._views, asked.picked), len(asked.picked), asked.focus)
         citations = Citations()
-        made = yield from summarize(notes, points, embedder, self._writer(), citations, stop or StopEvent())
+        writer, missing = self._writer()
+        made = yield from summarize(notes, points, embedder, writer, citations, stop or StopEvent())
         if made is not None:
-            making = made.making(freshness, (*notices, *asked.notices))
+            making = made.making(freshness, (*notices, *asked.notices, *missing))
             yield Summary(asked.title, asked.scope, made.points, citations.all(), making)
 
     def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
@@ -64,7 +67,8 @@ class Summaries:
             came = touched(view, period)
             freshness = self._index.freshness(view)
             embedder = view.embedder()
-        made = digested(self._views, came, embedder, self._writer(), stop or StopEvent())
+        writer, missing = self._writer()
+        made = digested(self._views, came, embedder, writer, stop or StopEvent())
         digest = yield from made
         if digest is not None:
-            yield digest.told(freshness, notices)
+            yield digest.told(freshness, (*notices, *missing))

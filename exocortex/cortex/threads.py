@@ -14,6 +14,7 @@ from exocortex.core.events import Answered, Answering, Asked
 from exocortex.core.receipts import Exchange, Thread
 from exocortex.core.turns import Turn
 from exocortex.cortex.answers import QUOTING, Answers, Ask, new_id
+from exocortex.language_models import usable
 from exocortex.storage.archive import Archive
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Threads:
         from exocortex.answering.following import carried, rewritten
 
         full = carried(question, [one.receipt.query for one in before])
-        model = None if engine == QUOTING else self._model(engine)
+        model, _ = (None, "") if engine == QUOTING else usable(self._model, engine)
         if full == question or model is None:
             return full
         return rewritten(question, history, model, stop) or full

@@ -99,7 +99,7 @@ class Cortex:
         self.threads = Threads(config.home, self.answers, archive, model)
         self.receipts = Receipts(self.index, views, self._state, model)
         self.summaries = Summaries(self.index, views, config.folders, model)
-        self.notes = Notes(self.index, views)
+        self.notes = Notes(self.index, views, config.home)
         if self.upkeep is not None:
             self.upkeep.start()
 

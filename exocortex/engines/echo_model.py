@@ -31,6 +31,10 @@ class EchoModel:
     def __init__(self, context: int = 4096) -> None:
         self.context = context
 
+    def ready(self, stop: StopEvent) -> bool:
+        """It has nothing to load."""
+        return not stop.is_set()
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """Words of each text."""
         return [len(text.split()) for text in texts]

@@ -60,6 +60,10 @@ class OpenAIServer:
         self._tokenizes = True
         self._know(model)
 
+    def ready(self, stop: StopEvent) -> bool:
+        """What the server has to load, it loads when it is asked."""
+        return not stop.is_set()
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text: exact from llama-server, which tells; else an estimate meant to be too high.
 

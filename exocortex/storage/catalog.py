@@ -84,6 +84,15 @@ class Catalog:
         query = f"{_NOTES} AND mtime_ns >= ? AND mtime_ns < ? ORDER BY mtime_ns DESC, id"
         return [_note_row(row) for row in self._db.execute(query, (_nanoseconds(first), _nanoseconds(end)))]
 
+    def unchanged_since(self, before: datetime, drawn: str, limit: int) -> list[NoteRow]:
+        """Notes with text whose files have not changed since, in the order of their digests from `drawn` on, in a ring.
+
+        Digests are even, so each note is as likely to be next after a random one, and others that come and go rarely
+        change which one that is.
+        """
+        query = f"{_NOTES} AND mtime_ns < ? AND id IN (SELECT note FROM placements) {_RING} LIMIT ?"  # noqa: S608 - fixed texts
+        return [_note_row(row) for row in self._db.execute(query, (_nanoseconds(before), drawn, limit))]
+
     def dated_between(self, first: date, last: date) -> set[int]:
         """Rows of the notes that say themselves that they are of one of these days."""
         query = "SELECT id FROM notes WHERE digest IS NOT NULL AND dated AND date BETWEEN ? AND ?"
@@ -285,6 +294,7 @@ class FolderNames:
 
 
 _NOTES = "SELECT * FROM notes WHERE digest IS NOT NULL"
+_RING = "ORDER BY digest < ?, digest, id"
 _CHUNKS = "SELECT * FROM placements JOIN chunks ON chunks.id = placements.chunk"
 
 _HAS = {

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exocortex.config import Config
 
 
-def run(config: Config, environ: Mapping[str, str]) -> int:
-    """Show it on this terminal until it is left; returns the exit code."""
+def run(config: Config, environ: Mapping[str, str], load: Callable[[], Config]) -> int:
+    """Show it on this terminal until it is left; `load` reads the settings again. Returns the exit code."""
     from exocortex.tui.app import ExocortexApp
     from exocortex.tui.desk import Desk
 
-    app = ExocortexApp(Desk.of(config, environ))
+    app = ExocortexApp(Desk.of(config, environ, load))
     code = app.run()
     return code if isinstance(code, int) else app.return_code or 0

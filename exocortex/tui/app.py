@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,24 +18,50 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
+from exocortex.clipboard import put
+from exocortex.config import set_text
+from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
-from exocortex.tui import safe
+from exocortex.tui import leads, safe
+from exocortex.tui.ask import AskPlace
+from exocortex.tui.boxes import Confirm, Prompt
+from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
+from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.lanes import Failed
-from exocortex.tui.messages import Edited, EditNote, Happened, OpenNote, OwnerHeard, OwnerLost, StatusRead
+from exocortex.tui.link_boxes import LinkBox, WebBox, show_lead
+from exocortex.tui.messages import (
+    AskAbout,
+    Copy,
+    Edited,
+    EditNote,
+    Happened,
+    LinkChosen,
+    OpenNote,
+    OwnerHeard,
+    OwnerLost,
+    StatusRead,
+)
 from exocortex.tui.notes import NotesPlace
 from exocortex.tui.place import PLACES, Place, PlaceName
 from exocortex.tui.reader import Reader
 from exocortex.tui.search import SearchPlace
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
+from exocortex.tui.threads_box import ThreadsBox
+from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+SCREENS = (AskPlace, SearchPlace, NotesPlace, Reader, LinkBox, WebBox, Welcome, ThreadsBox, Prompt, Confirm)
+"""Whose keys can be given to other keys."""
 
 
 class ExocortexApp(App[int]):
@@ -44,8 +71,11 @@ class ExocortexApp(App[int]):
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         "styles/places.tcss",
         "styles/search.tcss",
+        "styles/ask.tcss",
         "styles/notes.tcss",
         "styles/reader.tcss",
+        "styles/welcome.tcss",
+        "styles/capture.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -53,7 +83,8 @@ class ExocortexApp(App[int]):
             Binding(key.lower(), f"go('{mode}')", name, show=False, id=f"app.{mode}")
             for mode, (name, key) in PLACES.items()
         ),
-        Binding("ctrl+p", "command_palette", "Commands", id="app.commands", priority=True),
+        Binding("ctrl+n", "capture", "Capture", id="app.capture", priority=True),
+        Binding("ctrl+p", "command_palette", "More", id="app.commands", priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
     ]
@@ -64,7 +95,9 @@ class ExocortexApp(App[int]):
         super().__init__()
         self.desk = desk
         self._following: StopEvent | None = None
-        makers: dict[str, Callable[[Desk], Place]] = {"search": SearchPlace, "notes": NotesPlace}
+        self._introduced = False
+        self.add_mode("welcome", partial(Welcome, desk))
+        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 
@@ -74,19 +107,59 @@ class ExocortexApp(App[int]):
 
     def on_mount(self) -> None:
         """Colours, the first place, and an ear for the owner."""
+        self._dress()
+        self._take_keys()
+        self._heed_signals()
+        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
+        self.set_interval(STATUS_SECONDS, self._read_status)
+        if self.desk.config.folders:
+            self._begin()
+        else:
+            self.switch_mode("welcome")
+
+    @on(Ready)
+    def _begin(self) -> None:
+        self.switch_mode("ask")
+        self._follow()
+
+    @on(FolderTaken)
+    def _follow(self) -> None:
+        if self._following is not None:
+            self._following.set()
+        self._following = follow(self.desk, self)
+
+    def _dress(self) -> None:
         for theme in OURS:
             self.register_theme(theme)
         for found in users_themes(self.desk.config.home):
             if isinstance(found, str):
-                self.notify(safe.plain(found), severity="warning", markup=False)
+                self._warn(found)
             else:
                 self.register_theme(found)
-        self.theme = DARK
-        self._heed_signals()
-        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
-        self.switch_mode("search")
-        self._following = follow(self.desk, self)
-        self.set_interval(STATUS_SECONDS, self._read_status)
+        wanted = self.desk.config.screen.theme
+        if wanted not in self.available_themes:
+            self._warn(f"There is no theme called {wanted}: see More (ctrl+p), Theme.")
+            wanted = DARK
+        self.theme = wanted
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        """A theme that was chosen is there the next time."""
+        if theme.name != self.desk.config.screen.theme:
+            try:
+                set_text(self.desk.config, "screen.theme", theme.name)
+                self.desk.config = self.desk.load()
+            except ExocortexError as error:
+                self._warn(f"{error.message} {error.hint}".strip())
+
+    def _take_keys(self) -> None:
+        keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *SCREENS))
+        self.set_keymap(keys)
+        for one in wrong:
+            self._warn(one)
+
+    def _warn(self, text: str) -> None:
+        self.notify(safe.plain(text), severity="warning", markup=False)
 
     def _heed_signals(self) -> None:
         """A terminal that is closed, or a kill, leaves it as clean as quitting does."""
@@ -100,7 +173,8 @@ class ExocortexApp(App[int]):
         self.refresh(repaint=True, layout=True)
 
     def _read_status(self) -> None:
-        read_status(self.desk, self)
+        if self._following is not None:
+            read_status(self.desk, self)
 
     def on_unmount(self) -> None:
         """Hang up."""
@@ -110,9 +184,14 @@ class ExocortexApp(App[int]):
 
     def action_go(self, mode: str) -> None:
         """Go to a place."""
-        if len(self.screen_stack) > 1:
+        if len(self.screen_stack) > 1 or isinstance(self.screen, Welcome):
             return
         self.switch_mode(mode)
+
+    def action_capture(self) -> None:
+        """Write a thought down, over whatever is on the screen."""
+        if not any(isinstance(screen, CaptureBox) for screen in self.screen_stack):
+            self.push_screen(CaptureBox(self.desk))
 
     def action_keys(self) -> None:
         """Show the keys of this place, or hide them."""
@@ -122,9 +201,12 @@ class ExocortexApp(App[int]):
             self.action_show_help_panel()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Places, then what Textual offers."""
-        for mode, (name, key) in PLACES.items():
-            yield SystemCommand(f"Go to {name}", key, lambda mode=mode: self.action_go(mode))
+        """All that keys do here, places, then what Textual offers."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.enabled and binding.action != "command_palette":
+                key = self.get_key_display(binding)
+                yield SystemCommand(binding.description, key, partial(self.run_action, binding.action, active.node))
         yield from super().get_system_commands(screen)
 
     @on(PlaceName.Chosen)
@@ -146,12 +228,15 @@ class ExocortexApp(App[int]):
 
     @on(OwnerHeard)
     def _owner_heard(self) -> None:
+        self._introduced = False
         self._stand(trouble="")
         self._read_status()
 
     @on(OwnerLost)
     def _owner_lost(self, message: OwnerLost) -> None:
-        self._stand(trouble=f"Lost the process that holds the index; trying again. {message.why}")
+        if self.standing.trouble:  # the line below may be too narrow for what keeps it away
+            self.notify(safe.plain(message.why), severity="error", markup=False)
+        self._stand(trouble=f"The index can't be reached; trying again. {message.why}")
 
     @on(Happened)
     def _happened(self, message: Happened) -> None:
@@ -159,13 +244,33 @@ class ExocortexApp(App[int]):
         if isinstance(event, Progress):
             self._stand(progress=event if event.done < event.total else None)
         elif isinstance(event, Notice):
-            self.notify(safe.plain(event.text), markup=False)
+            if self._introduced:  # the first one tells how changes are noticed, as the status does
+                self.notify(safe.plain(event.text), markup=False)
+            self._introduced = True
         elif isinstance(event, Saved | Indexed):
             self._read_status()
 
     @on(OpenNote)
     def _open_note(self, message: OpenNote) -> None:
         self.push_screen(Reader(self.desk, message))
+
+    @on(AskAbout)
+    async def _ask_about(self, message: AskAbout) -> None:
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.switch_mode("ask")
+        if isinstance(self.screen, AskPlace):
+            self.screen.narrow(message.scope, message.said)
+
+    @on(Copy)
+    def _copy(self, message: Copy) -> None:
+        self.copy_to_clipboard(message.text)
+        threading.Thread(target=put, args=(message.text, self.desk.environ), daemon=True).start()
+        self.notify(safe.plain(f"Copied {message.what}."), markup=False, timeout=2)
+
+    @on(LinkChosen)
+    def _link_chosen(self, message: LinkChosen) -> None:
+        show_lead(self, leads.lead(message.href))
 
     @on(EditNote)
     def _edit_note(self, message: EditNote) -> None:

@@ -1,98 +1,128 @@
-"""Boxes: what is laid over a note to choose one of its links, and to see where one leads before anything is done."""
+"""Boxes: small dialogs over a screen: a line to type, a choice to make, a thing to confirm, a text to read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_lowercase
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from exocortex.tui import safe
-from exocortex.tui.leads import ToWeb
+from exocortex.tui.entry import Entry
+from exocortex.tui.note_view import NoteView
 
-_KEYS = "123456789" + "".join(one for one in ascii_lowercase if one not in "jkq")
+_Value = TypeVar("_Value")
 
 
-class LinkBox(ModalScreen[str]):
-    """The links in sight, each with a key; gives the address of the one chosen."""
+class Prompt(ModalScreen[str | None]):
+    """One line; None if it is left."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Back", id="links.back"),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave", id="box.leave")]
 
-    def __init__(self, links: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, value: str = "", about: str = "") -> None:
         super().__init__()
-        self._links = links
+        self._title, self._value, self._about = title, value, about
 
     def compose(self) -> ComposeResult:
-        """What they say, and where they lead."""
-        with Vertical(id="box"):
-            yield Static("Follow a link", id="question")
-            yield OptionList(*(Option(_told(at, *link)) for at, link in enumerate(self._links)), id="links")
+        """Title, line, hint."""
+        with Vertical(classes="box"):
+            yield Static(safe.line(self._title, "bold"))
+            yield Entry(self._value, id="line")
+            yield Static(safe.line(self._about, "$muted"))
 
-    def on_key(self, event: events.Key) -> None:
-        """The key of one chooses it."""
-        at = _KEYS.find(event.character or "\0")
-        if 0 <= at < len(self._links):
-            event.stop()
-            self.dismiss(self._links[at][1])
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+class Confirm(ModalScreen[bool]):
+    """Whether something is to be done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y,enter", "answer(True)", "Yes", id="box.yes"),
+        Binding("n,escape", "answer(False)", "No", id="box.no"),
+    ]
+
+    def __init__(self, question: str, about: str = "") -> None:
+        super().__init__()
+        self._question, self._about = question, about
+
+    def compose(self) -> ComposeResult:
+        """The question, and how to answer."""
+        with Vertical(classes="box"):
+            yield Static(safe.line(self._question, "bold"))
+            if self._about:
+                yield Static(safe.lines(self._about, "$muted"))
+            yield Static(safe.joined(safe.line("y", "$accent"), " yes   ", safe.line("n", "$accent"), " no"))
+
+    def action_answer(self, is_wanted: bool) -> None:
+        """Close with it."""
+        self.dismiss(is_wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[_Value]):
+    """Something to choose."""
+
+    label: str
+    value: _Value
+    about: str = ""
+
+    @property
+    def content(self) -> Content:
+        """As a row."""
+        return safe.joined(safe.line(self.label), "  ", safe.line(self.about, "$muted"))
+
+
+class Choose(ModalScreen[_Value | None], Generic[_Value]):
+    """One of several; None if it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave", id="box.leave")]
+
+    def __init__(self, title: str, choices: Sequence[Choice[_Value]], at: int = 0) -> None:
+        super().__init__()
+        self._title, self._choices, self._at = title, choices, at
+
+    def compose(self) -> ComposeResult:
+        """Title and list."""
+        with Vertical(classes="box"):
+            yield Static(safe.line(self._title, "bold"))
+            yield OptionList(*(Option(choice.content) for choice in self._choices))
+
+    def on_mount(self) -> None:
+        """Begin at what is chosen now."""
+        self.query_one(OptionList).highlighted = self._at
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._links[event.option_index][1])
-
-    def action_down(self) -> None:
-        """The next one."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """The one before."""
-        self.query_one(OptionList).action_cursor_up()
+        self.dismiss(self._choices[event.option_index].value)
 
 
-class WebBox(ModalScreen[bool]):
-    """Where an address of the web leads, whole; true if it is to be copied. Nothing here opens it."""
+class TextBox(ModalScreen[None]):
+    """A text to read."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c,enter", "copy", "Copy the address", id="web.copy"),
-        Binding("escape,q", "leave", "Back", id="web.back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", "Leave", id="box.leave")]
 
-    def __init__(self, lead: ToWeb) -> None:
+    def __init__(self, title: str, text: str) -> None:
         super().__init__()
-        self._lead = lead
+        self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        """The address, the machine it names, and what can be done."""
-        with Vertical(id="box"):
-            yield Static("This link leads out of your notes", id="question")
-            yield Static(safe.lines(self._lead.url), id="address")
-            yield Static(safe.joined(safe.line("to the machine ", "$muted"), safe.line(self._lead.host, "bold")))
-            yield Static(safe.joined(*_key("c", "copy the address   "), *_key("esc", "back")), id="keys")
+        """Title and text."""
+        with Vertical(classes="box tall"):
+            yield Static(safe.line(self._title, "bold"))
+            yield NoteView(numbered=False)
 
-    def action_copy(self) -> None:
-        """It is wanted."""
-        self.dismiss(True)
-
-    def action_leave(self) -> None:
-        """It isn't."""
-        self.dismiss(False)
-
-
-def _told(at: int, words: str, href: str) -> Content:
-    key = safe.line(f"{_KEYS[at] if at < len(_KEYS) else ' '}  ", "bold $accent")
-    return safe.joined(key, safe.line(" ".join(words.split()) or href), safe.line(f"  {href}", "$muted"))
-
-
-def _key(key: str, told: str) -> tuple[Content, Content]:
-    return safe.line(f"{key} ", "bold $accent"), safe.line(told, "$muted")
+    def on_mount(self) -> None:
+        """Show it."""
+        view = self.query_one(NoteView)
+        view.show(self._text)
+        view.focus()

@@ -25,11 +25,13 @@ class Desk:
     config: Config
     environ: Mapping[str, str]
     reach: Reach
+    load: Callable[[], Config]
+    """Reads the settings again."""
     now: Callable[[], datetime] = _now
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: Config, environ: Mapping[str, str]) -> Desk:
+    def of(cls, config: Config, environ: Mapping[str, str], load: Callable[[], Config]) -> Desk:
         """With an owner that is started when something is first asked of it."""
 
         def reach(config: Config) -> CortexPort:
@@ -37,13 +39,19 @@ class Desk:
 
             return reach_owner(config, environ, lambda _: None)
 
-        return cls(config, environ, reach)
+        return cls(config, environ, reach, load)
 
     def lane(self, name: str, *, queues: bool = False) -> Lane:
         """The line to the owner of this name; with `queues`, everything given to it is done, else only the newest."""
         if name not in self.lanes:
             self.lanes[name] = Lane(name, lambda: self.reach(self.config), queues=queues)
         return self.lanes[name]
+
+    def reread(self) -> None:
+        """Settings were written: they count from now on, and lines to the owner are made anew."""
+        self.config = self.load()
+        self.close()
+        self.lanes = {}
 
     def close(self) -> None:
         """Hang up, whatever is being waited for."""

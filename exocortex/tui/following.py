@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from threading import Event as StopEvent
 
@@ -17,7 +17,8 @@ from exocortex.outbound import connections
 from exocortex.tui.desk import Desk
 from exocortex.tui.messages import Happened, OwnerHeard, OwnerLost, StatusRead
 
-AGAIN_SECONDS = 1.0
+AGAIN_SECONDS, MOST_SECONDS = 1.0, 15.0
+"""How long it is left alone after it was lost, and after it was lost again and again."""
 
 
 def follow(desk: Desk, target: MessagePump) -> StopEvent:
@@ -25,22 +26,28 @@ def follow(desk: Desk, target: MessagePump) -> StopEvent:
     stop = StopEvent()
 
     def run() -> None:
+        pause = AGAIN_SECONDS
         while not stop.is_set():
             try:
-                _listen(desk, target, stop)
+                for message in _heard(desk, stop):
+                    target.post_message(message)
+                    pause = AGAIN_SECONDS
             except ExocortexError as error:
                 target.post_message(OwnerLost(f"{error.message} {error.hint}".strip()))
-            stop.wait(AGAIN_SECONDS)
+            except Exception as error:  # noqa: BLE001 (the border: whatever it is, it is tried again)
+                target.post_message(OwnerLost(f"Something unexpected went wrong ({type(error).__name__}: {error})."))
+            stop.wait(pause)
+            pause = min(2 * pause, MOST_SECONDS)
 
     threading.Thread(target=run, name="following", daemon=True).start()
     return stop
 
 
-def _listen(desk: Desk, target: MessagePump, stop: StopEvent) -> None:
+def _heard(desk: Desk, stop: StopEvent) -> Iterator[Message]:
     with closing(desk.reach(desk.config)) as cortex:
-        target.post_message(OwnerHeard())
+        yield OwnerHeard()
         for event in cortex.index.watch(stop=stop):
-            target.post_message(Happened(event))
+            yield Happened(event)
 
 
 def read_status(desk: Desk, target: MessagePump) -> None:

@@ -18,6 +18,9 @@ from textual.message_pump import MessagePump
 from exocortex.core.errors import EngineError, ExocortexError, OwnerError
 from exocortex.core.service import CortexPort
 
+ASIDE = "aside"
+"""What work that asks no owner calls itself where it fails."""
+
 Work = Callable[[CortexPort, StopEvent], Iterable[Message]]
 """Asks, and gives the messages that tell of it; it looks at the event while it lasts."""
 
@@ -91,8 +94,7 @@ class Lane:
                 job.target.post_message(Failed(self.name, error))
             except Exception as error:  # noqa: BLE001 (the border: a lane outlives whatever is asked on it)
                 self._hang_up()
-                unexpected = EngineError(f"Something unexpected went wrong ({type(error).__name__}: {error}).", "")
-                job.target.post_message(Failed(self.name, unexpected))
+                job.target.post_message(Failed(self.name, _unexpected(error)))
         self._hang_up()
 
     def _next(self) -> _Job | None:
@@ -116,3 +118,24 @@ class Lane:
             with suppress(Exception):
                 self._cortex.close()
             self._cortex = None
+
+
+def aside(target: MessagePump, work: Callable[[StopEvent], Iterable[Message]]) -> StopEvent:
+    """Have something done that asks no owner, on a thread of its own; what comes of it is posted to `target`."""
+    stop = StopEvent()
+
+    def run() -> None:
+        try:
+            for message in work(stop):
+                target.post_message(message)
+        except ExocortexError as error:
+            target.post_message(Failed(ASIDE, error))
+        except Exception as error:  # noqa: BLE001 (the border: the screen is told, whatever it is)
+            target.post_message(Failed(ASIDE, _unexpected(error)))
+
+    threading.Thread(target=run, name=ASIDE, daemon=True).start()
+    return stop
+
+
+def _unexpected(error: Exception) -> EngineError:
+    return EngineError(f"Something unexpected went wrong ({type(error).__name__}: {error}).", "")

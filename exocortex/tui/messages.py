@@ -88,3 +88,19 @@ class AskAbout(Message):
 
 class Edited(Message):
     """The editor was left; what is shown may be old."""
+
+
+class Copy(Message):
+    """A text is to be put on the clipboard."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text, self.what = text, what
+
+
+class LinkChosen(Message):
+    """A link in what is shown was chosen; what it leads to isn't known to be any good."""
+
+    def __init__(self, href: str) -> None:
+        super().__init__()
+        self.href = href

@@ -58,8 +58,9 @@ class NoteView(ScrollView, can_focus=True):
         Binding("space", "page_down", "Page down", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
+    def __init__(self, *, numbered: bool = True, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id, classes=classes)
+        self._numbered = numbered
         self._lines: list[str] = []
         self._kinds: list[str] = []
         self._rows: list[Row] = []
@@ -76,7 +77,7 @@ class NoteView(ScrollView, can_focus=True):
         wanted = sorted({re.escape(word) for word in words if word.strip()}, key=len, reverse=True)
         self._found = re.compile("|".join(wanted), re.IGNORECASE) if wanted else None
         self._lay_out()
-        self.scroll_to(y=max(0, self._row_of(first) - 2) if first else 0, animate=False, immediate=True)
+        self._go_to_row(self._row_of(first) - 2 if first else 0)
 
     def clear(self) -> None:
         """Show nothing, not even a first line."""
@@ -105,7 +106,7 @@ class NoteView(ScrollView, can_focus=True):
         """Scroll to a line, and mark it if need be."""
         if mark:
             self._shown = (line, line)
-        self.scroll_to(y=max(0, self._row_of(line) - (2 if mark else 0)), animate=False, immediate=True)
+        self._go_to_row(self._row_of(line) - (2 if mark else 0))
         self.refresh()
 
     def seek(self, step: int) -> tuple[int, int]:
@@ -120,9 +121,16 @@ class NoteView(ScrollView, can_focus=True):
         return which + 1, len(lines)
 
     def on_resize(self) -> None:
-        """Lines are wrapped anew when the width changes."""
+        """Lines are wrapped anew when the width changes; the line one was at stays in sight."""
         if self._text_width() != self._width and self._lines:
+            line, top = self.line, self.scroll_offset.y
+            above = min(max(0, self._row_of(line) - top), max(0, self.size.height - 1))
             self._lay_out()
+            self._go_to_row(self._row_of(line) - above)
+
+    def _go_to_row(self, row: int) -> None:
+        """By force: whether one may scroll is told by a scrollbar that isn't there before the next layout."""
+        self.scroll_to(y=max(0, row), animate=False, immediate=True, force=True)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Text for the clipboard, as it is shown."""
@@ -136,7 +144,7 @@ class NoteView(ScrollView, can_focus=True):
         return self._rows[max(0, min(row, len(self._rows) - 1))].line if self._rows else 1
 
     def _number_width(self) -> int:
-        return len(str(len(self._lines))) + 3
+        return len(str(len(self._lines))) + 3 if self._numbered else 1
 
     def _text_width(self) -> int:
         return max(8, self.scrollable_content_region.width - self._number_width())
@@ -167,6 +175,9 @@ class NoteView(ScrollView, can_focus=True):
         return strip.extend_cell_length(width, shade).crop(0, width).apply_offsets(-self._number_width(), at)
 
     def _edge(self, at: int, row: Row, is_shown: bool, shade: Style) -> Iterator[Segment]:
+        if not self._numbered:
+            yield Segment(" ", shade)
+            return
         bar = self.get_component_rich_style("note-view--bar", partial=True)
         number = self.get_component_rich_style("note-view--number", partial=True)
         is_first = bisect_right(self._starts, at) == row.line and self._starts[row.line - 1] == at
@@ -238,6 +249,7 @@ def _kinds(lines: Iterable[str]) -> Iterator[str]:
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
     """A line in rows, cut between words where there are any."""
+    text = text.rstrip()
     if (len(text) if text.isascii() else cell_len(text)) <= width:
         yield text
         return

@@ -20,6 +20,7 @@ from exocortex.core.results import FolderContents, NoteText, RecentNote
 from exocortex.core.service import CortexPort
 from exocortex.tui import safe, scopes
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import AskAbout, Edited, EditNote, NoteRead, OpenNote
 from exocortex.tui.note_rows import NoteRows
@@ -88,7 +89,7 @@ class NotesPlace(Place):
 
     def body(self) -> Iterator[Widget]:
         """The line above, what there is to choose from on the left, and the note."""
-        yield Input(placeholder="Filter by title or path", id="filter")
+        yield Entry(placeholder="Filter by title or path", id="filter")
         yield Static(id="about")
         with Horizontal(id="notes"):
             with Vertical(id="choice"):

@@ -20,14 +20,13 @@ from exocortex.core.notes import NoteRef
 from exocortex.core.results import NoteText
 from exocortex.core.service import CortexPort
 from exocortex.tui import leads, safe, scopes
-from exocortex.tui.boxes import LinkBox, WebBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.lanes import Failed
-from exocortex.tui.messages import AskAbout, Edited, EditNote, NoteRead, OpenNote
+from exocortex.tui.link_boxes import LinkBox
+from exocortex.tui.messages import AskAbout, Copy, Edited, EditNote, LinkChosen, NoteRead, OpenNote
 from exocortex.tui.note_body import NoteBody
 from exocortex.tui.note_side import Around, NoteSide
 from exocortex.tui.reading import read_note
-from exocortex.tui.rendered_view import RenderedView
 from exocortex.tui.status_line import StatusLine
 
 SIDE_FROM = 90
@@ -201,21 +200,19 @@ class Reader(Screen[None]):
         else:
             self.notify("No links in sight.", markup=False)
 
-    @on(RenderedView.LinkClicked)
-    def _clicked(self, message: RenderedView.LinkClicked) -> None:
-        self._follow(message.href)
+    @on(LinkChosen)
+    def _clicked(self, message: LinkChosen) -> None:
+        if isinstance(leads.lead(message.href), leads.ToNote):
+            message.stop()
+            self._follow(message.href)
 
     def _follow(self, href: str | None) -> None:
         """To a note; an address of the web is shown, and any other link only told."""
-        match leads.lead(href) if href else None:
-            case leads.ToWeb() as lead:
-                self.app.push_screen(
-                    WebBox(lead), lambda wanted: self._copy(lead.url, "the address") if wanted else None
-                )
-            case leads.ToNote() as lead:
-                self._follow_note(lead)
-            case leads.Nowhere(told):
-                self.notify(safe.plain(told), severity="warning", markup=False)
+        lead = leads.lead(href) if href else None
+        if isinstance(lead, leads.ToNote):
+            self._follow_note(lead)
+        elif lead is not None and href:
+            self.post_message(LinkChosen(href))
 
     def _follow_note(self, lead: leads.ToNote) -> None:
         if self._around.links is None:
@@ -256,7 +253,7 @@ class Reader(Screen[None]):
     def action_cite(self) -> None:
         """Copy where the line in sight is: `path:line`."""
         place = f"{self.desk.place(self._stop.note)}:{self.query_one(NoteBody).line}"
-        self._copy(place, place)
+        self.post_message(Copy(place, place))
 
     def action_copy_code(self) -> None:
         """Copy the first block of code in sight."""
@@ -264,8 +261,4 @@ class Reader(Screen[None]):
         if code is None:
             self.notify("No block of code in sight.", markup=False)
         else:
-            self._copy(code, "the block of code")
-
-    def _copy(self, text: str, what: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(safe.plain(f"Copied {what}."), markup=False)
+            self.post_message(Copy(code, "the block of code"))

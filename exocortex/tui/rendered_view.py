@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,12 +10,12 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from exocortex.tui import leads
+from exocortex.tui.messages import LinkChosen
 from exocortex.tui.rendering import Rows, render
 
 _MARGIN = 2
@@ -41,12 +40,6 @@ class RenderedView(ScrollView, can_focus=True):
         Binding("G", "scroll_end", "End", show=False),
         Binding("space", "page_down", "Page down", show=False),
     ]
-
-    @dataclass
-    class LinkClicked(Message):
-        """A link was clicked."""
-
-        href: str
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
@@ -85,8 +78,8 @@ class RenderedView(ScrollView, can_focus=True):
         return leads.unique(found)
 
     def go_to(self, line: int) -> None:
-        """Scroll to a line."""
-        self.scroll_to(y=self._laid.row_of(line) if line > 1 else 0, animate=False, immediate=True)
+        """Scroll to a line; by force, for whether one may scroll is told by a scrollbar that may not be there yet."""
+        self.scroll_to(y=self._laid.row_of(line) if line > 1 else 0, animate=False, immediate=True, force=True)
 
     def on_resize(self) -> None:
         """Lay out anew for another width, from the same line on."""
@@ -103,7 +96,7 @@ class RenderedView(ScrollView, can_focus=True):
         """Tell of a link."""
         href = event.style.meta.get("href")
         if href:
-            self.post_message(self.LinkClicked(str(href)))
+            self.post_message(LinkChosen(str(href)))
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Text for the clipboard, as it is shown."""

@@ -29,18 +29,33 @@ class Results(OptionList):
         super().__init__(id=id)
         self.hits: tuple[Hit, ...] = ()
         self._moved = False
+        self._desk: Desk | None = None
+        self._width = 0
 
     def show(self, desk: Desk, hits: tuple[Hit, ...]) -> None:
         """Put these in the place of what is shown."""
         kept = self.chosen if self._moved else None
         self.hits = hits
-        with self.prevent(OptionList.OptionHighlighted):
-            self.clear_options()
-            width = max(20, self.size.width - 3)
-            self.add_options([Option(_told(desk, hit, width)) for hit in hits])
+        self._desk = desk
+        self._paint()
         at = next((n for n, hit in enumerate(hits) if kept is not None and hit.note.id == kept.note.id), 0)
         self._moved = self._moved and at > 0
         self.highlighted = at if hits else None
+
+    def on_resize(self) -> None:
+        """Rows are cut to the width."""
+        if self.size.width != self._width and self.hits:
+            at = self.highlighted
+            self._paint()
+            self.highlighted = at
+
+    def _paint(self) -> None:
+        assert self._desk is not None
+        self._width = self.size.width
+        with self.prevent(OptionList.OptionHighlighted):
+            self.clear_options()
+            width = max(20, self._width - 3)
+            self.add_options([Option(_told(self._desk, hit, width)) for hit in self.hits])
 
     @property
     def chosen(self) -> Hit | None:
@@ -78,9 +93,24 @@ def _told(desk: Desk, hit: Hit, width: int) -> Content:
 
 
 def _snippet(snippet: Snippet, length: int) -> Content:
-    """Of so many characters, with the first match in it."""
+    """Of so many characters, with the first match in it, cut between words."""
+    text = snippet.text
     first = snippet.highlights[0][0] if snippet.highlights else 0
-    start = max(0, min(first - _BEFORE, len(snippet.text) - length))
-    end = start + length
+    start = _word_after(text, max(0, min(first - _BEFORE, len(text) - length)), first)
+    end = _word_before(text, start + length)
     ranges = [(max(a, start) - start, min(b, end) - start) for a, b in snippet.highlights if a < end and b > start]
-    return safe.marked(snippet.text[start:end].rstrip(), ranges, "bold $accent")
+    shown = safe.marked(text[start:end].rstrip(), ranges, "bold $accent")
+    before, after = "… " if start else "", " …" if end < len(text) else ""
+    return safe.joined(safe.line(before, "$muted"), shown, safe.line(after, "$muted"))
+
+
+def _word_after(text: str, at: int, most: int) -> int:
+    """Where the first word begins that isn't cut at this place, if that is before `most`."""
+    space = text.find(" ", at, most) if at and not text[at - 1].isspace() else -1
+    return at if space < 0 else space + 1
+
+
+def _word_before(text: str, at: int) -> int:
+    """Where the last word ends that isn't cut at this place, if one ends near it."""
+    space = text.rfind(" ", max(0, at - _BEFORE), at) if at < len(text) else -1
+    return min(at, len(text)) if space < 0 else space

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
-from exocortex.core.terminal import visible
+from exocortex.core.terminal import masked, visible
 
 
 def line(text: str, style: str | Style = "") -> Content:
@@ -49,4 +49,4 @@ def joined(*parts: Content | str) -> Content:
     return Content("").join([Content(part) if isinstance(part, str) else part for part in parts])
 
 
-__all__ = ["joined", "line", "lines", "marked", "plain", "text"]
+__all__ = ["joined", "line", "lines", "marked", "masked", "plain", "text"]

@@ -19,6 +19,7 @@ from exocortex.core.results import Explained, Found, Mode
 from exocortex.core.service import CortexPort
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import AskAbout, Edited, EditNote, NoteRead, OpenNote, Searched
 from exocortex.tui.note_view import NoteView
@@ -61,7 +62,7 @@ class SearchPlace(Place):
 
     def body(self) -> Iterator[Widget]:
         """The line above, the list and the note below."""
-        yield Input(placeholder="Search your notes", id="query")
+        yield Entry(placeholder="Search your notes", id="query")
         yield Static(id="found")
         yield Static(_hints(), id="hints")
         with Horizontal(id="results"):

@@ -64,7 +64,9 @@ def _notes(status: Status | None) -> Content:
         return safe.line("looking at your notes …")
     indexed = sum(folder.indexed for folder in status.folders)
     skipped = sum(folder.skipped for folder in status.folders)
-    return safe.joined(f"{indexed:,} notes", safe.line(f" ({skipped} skipped)" if skipped else "", "$warning"))
+    aside = f" ({skipped} skipped)" if skipped else ""
+    away = "".join(f" · {folder.name} isn't there" for folder in status.folders if folder.missing)
+    return safe.joined(f"{indexed:,} note{'' if indexed == 1 else 's'}", safe.line(aside + away, "$warning"))
 
 
 def _left(standing: Standing) -> Content:
@@ -76,6 +78,8 @@ def _left(standing: Standing) -> Content:
     if status is None:
         return Content("")
     pending = sum(folder.pending for folder in status.folders)
+    if status.owner is not None and status.owner.paused:
+        return safe.line(f"paused, {pending:,} to read" if pending else "paused", "$warning")
     if pending:
         return safe.line(f"{pending:,} to read", "$accent")
     return safe.line(f"{status.embedding:,} by words only so far" if status.embedding else "", "$accent")

@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from textual.color import ColorParseError
+from textual.color import Color, ColorParseError
+from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import Theme
 
 DARK, LIGHT, CONTRAST = "exo-dark", "exo-light", "exo-contrast"
@@ -18,7 +19,7 @@ OURS = (
         secondary="#8fa3bf",
         accent="#7fb8a4",
         warning="#d8a657",
-        error="#e07a6e",
+        error="#e68a7f",
         success="#7fb8a4",
         foreground="#d5d8dc",
         background="#15181c",
@@ -34,7 +35,7 @@ OURS = (
             "footer-key-foreground": "#7fb8a4",
             "footer-description-foreground": "#7d858f",
             "input-selection-background": "#3a5a50",
-            "muted": "#868e98",
+            "muted": "#9aa2ac",
             "faint": "#565e68",
             "border": "#333a42",
             "scrollbar": "#2b3138",
@@ -49,7 +50,7 @@ OURS = (
         primary="#1d6b58",
         secondary="#4a6285",
         accent="#1d6b58",
-        warning="#8f5a00",
+        warning="#7d4f00",
         error="#b3362b",
         success="#1d6b58",
         foreground="#23282e",
@@ -66,7 +67,7 @@ OURS = (
             "footer-key-foreground": "#1d6b58",
             "footer-description-foreground": "#70767d",
             "input-selection-background": "#bcd8cd",
-            "muted": "#666d75",
+            "muted": "#5b6269",
             "faint": "#9a9fa5",
             "border": "#cfcbc2",
             "scrollbar": "#d9d5cc",
@@ -82,7 +83,7 @@ OURS = (
         secondary="#5fffff",
         accent="#ffff5f",
         warning="#ffaf00",
-        error="#ff8787",
+        error="#ffa8a8",
         success="#5fff87",
         foreground="#ffffff",
         background="#000000",
@@ -90,9 +91,10 @@ OURS = (
         panel="#1c1c1c",
         dark=True,
         variables={
-            "block-cursor-background": "#ffff5f",
-            "block-cursor-foreground": "#000000",
-            "block-cursor-blurred-background": "#444444",
+            "block-cursor-background": "#303030",
+            "block-cursor-foreground": "#ffffff",
+            "block-cursor-text-style": "none",
+            "block-cursor-blurred-background": "#262626",
             "footer-background": "#000000",
             "footer-description-foreground": "#ffffff",
             "muted": "#ffffff",
@@ -111,8 +113,18 @@ def users_themes(home: Path) -> Iterator[Theme | str]:
     """Those in `themes/*.toml` of the home, each a table of Textual's theme fields; or what is wrong with one."""
     for path in sorted((home / "themes").glob("*.toml")):
         try:
-            theme = Theme(**{"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
-            theme.to_color_system().generate()
+            theme = Theme(**{**tomllib.loads(path.read_text("utf-8")), "name": path.stem})
+            _check(theme)
             yield theme
-        except (OSError, ValueError, TypeError, ColorParseError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, ColorParseError) as error:
             yield f"The theme {path.name} can't be used: {error}."
+
+
+def _check(theme: Theme) -> None:
+    """Raise what is wrong with it now: styles that can't be read end the program when the theme is chosen."""
+    theme.to_color_system().generate()
+    for name, value in theme.variables.items():
+        if not name.endswith("-style"):
+            Color.parse(value)
+        elif not VALID_STYLE_FLAGS.issuperset(value.split()):
+            raise ValueError(f"{name} is a style of text, such as bold, and can't be {value!r}")

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from surroundings import NOON, pipe, terminal
 
-from exocortex.cli.chat import fields_of, note_of, paint_exchanges
+from exocortex.cli.chat import paint_exchanges
 from exocortex.core.answers import Sentence, Support
 from exocortex.core.receipts import Anchor, Exchange, Receipt
+from exocortex.saving import fields_of, note_of
 
 HOSTILE = "a\x1b]52;c;aGk=\x07b\x1b[2Jc\u202ed"
 OURS = re.compile(r"\x1b\[[0-9;]*m")

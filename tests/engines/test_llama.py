@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -129,8 +130,6 @@ def test_a_prompt_is_left_in_the_middle(tmp_path: Path) -> None:
     with closing(opened(big, tmp_path, context=16384)) as model:
         child, stop = child_of(model), Event()
         pieces = model.reply([Turn("user", "river " * 2500)], SHORT, stop)
-        import threading
-
         threading.Timer(0.3, stop.set).start()
         began = time.monotonic()
         assert list(pieces) == []
@@ -138,6 +137,37 @@ def test_a_prompt_is_left_in_the_middle(tmp_path: Path) -> None:
         assert model.count(["abc"]) == [3]
         assert time.monotonic() - began < 0.3 + 2
         assert child_of(model) == child
+
+
+def test_stopped_while_it_loads_nobody_waits_and_nothing_goes_on_loading(tmp_path: Path) -> None:
+    big = make_model(tmp_path / "big.gguf", layers=8, width=512, context=16384)
+    longest = 0.0
+    for number in range(CANCELS // 4):
+        with closing(opened(big, tmp_path, context=16384)) as model:
+            stop, told = Event(), [0.0]
+
+            def tell(stop: Event = stop, told: list[float] = told) -> None:
+                told[0] = time.monotonic()
+                stop.set()
+
+            threading.Timer(0.02 * number, tell).start()
+            if not model.ready(stop):
+                longest = max(longest, time.monotonic() - told[0])
+                assert eventually(lambda model=model: model.process is None, 2)  # type: ignore[misc]
+            assert said(model, "b")
+    assert 0 < longest < 0.5
+
+
+def test_who_waits_for_another_s_answer_can_be_stopped(model: LlamaModel) -> None:
+    pieces = model.reply([Turn("user", "a")], LONG, Event())
+    next(pieces)
+    stop = Event()
+    threading.Timer(0.05, stop.set).start()
+    began = time.monotonic()
+    assert not model.ready(stop)
+    assert time.monotonic() - began < 0.5
+    pieces.close()  # type: ignore[attr-defined]
+    assert model.ready(Event())
 
 
 def test_a_prompt_too_long_for_the_model_is_refused_in_numbers(model: LlamaModel) -> None:

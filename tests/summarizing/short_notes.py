@@ -79,6 +79,10 @@ class SayingModel:
         self.said = 0
         self.told: list[str] = []
 
+    def ready(self, stop: StopEvent) -> bool:
+        """It is."""
+        return not stop.is_set()
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """Words of each text."""
         return [len(text.split()) for text in texts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +21,24 @@ NOW = datetime(2026, 3, 6, 9, 30, tzinfo=UTC)
 
 def desk_of(owner: RunningOwner) -> Desk:
     """What the screens are handed; the clock stands still."""
-    return Desk(owner.config, owner.environ, lambda config: owner.client(config), now=lambda: NOW)
+    return Desk(owner.config, owner.environ, lambda config: owner.client(config), lambda: owner.config, now=lambda: NOW)
 
 
 def drive(
-    desk: Desk, script: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (80, 24)
+    desk: Desk,
+    script: Callable[[Pilot[int]], Awaitable[None]],
+    size: tuple[int, int] = (80, 24),
+    *,
+    notices: bool = True,
 ) -> ExocortexApp:
-    """Show the app on a screen of this size and go through the script; returns the app, over by then."""
+    """Show the app on a screen of this size and go through the script; returns the app, over by then.
+
+    Without `notices` the passing ones in the corner aren't shown.
+    """
     app = ExocortexApp(desk)
 
     async def run() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notices) as pilot:
             await script(pilot)
 
     asyncio.run(run())
@@ -60,9 +67,9 @@ def shown(pilot: Pilot[int]) -> str:
 
 
 @contextmanager
-def reading_owner(root: Path) -> Iterator[RunningOwner]:
-    """An owner of `NOTES`, their words and their meaning in."""
-    for path, text in NOTES.items():
+def reading_owner(root: Path, notes: Mapping[str, str] = NOTES) -> Iterator[RunningOwner]:
+    """An owner of these notes, their words and their meaning in."""
+    for path, text in notes.items():
         (root / "notes" / path).parent.mkdir(parents=True, exist_ok=True)
         (root / "notes" / path).write_text(text)
         os.utime(root / "notes" / path, (1_772_000_000, 1_772_000_000))

@@ -36,6 +36,7 @@ LOG = "llama.log"
 _MOST_LOG = 1_000_000
 _TICK = 0.02
 """How soon a caller that was told to stop goes on; each costs a wait for the next token one look at the clock."""
+_NEVER = StopEvent()
 _INSTALL = 'Install it with: pip install "exocortex[llama]"'
 
 
@@ -77,24 +78,43 @@ class LlamaModel:
         child = self._child
         return child.pid if child is not None and child.is_alive() else None
 
+    def ready(self, stop: StopEvent) -> bool:
+        """Load the model; a process that is still loading when `stop` is set is killed."""
+        if not self._has_turn(stop):
+            return False
+        try:
+            return self._running(stop) is not None
+        finally:
+            self._turn.release()
+
+    def _has_turn(self, stop: StopEvent) -> bool:
+        """Wait until nobody else is being answered; False if told to stop before."""
+        while not self._turn.acquire(timeout=_TICK):
+            if stop.is_set():
+                return False
+        return True
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text alone; raises EngineError."""
         with self._turn:
-            counts: list[int] = self._asked({"count": list(texts)}, COUNT_SECONDS)["counts"]
+            counts: list[int] = self._answered({"count": list(texts)})["counts"]
             return counts
 
     def prompt(self, turns: Sequence[Turn]) -> list[int]:
         """The tokens that `reply` would give the model; raises EngineError."""
         with self._turn:
-            tokens: list[int] = self._asked({"prompt": _packed(turns)}, COUNT_SECONDS)["prompt"]
+            tokens: list[int] = self._answered({"prompt": _packed(turns)})["prompt"]
             return tokens
 
     def reply(self, turns: Sequence[Turn], sampling: Sampling, stop: StopEvent) -> Iterator[str]:
         """What the model says next, in pieces; leaving it unread stops it, as `stop` does. Raises EngineError."""
-        self._turn.acquire()
-        over = True
+        if not self._has_turn(stop):
+            return
+        over, child = True, None
         try:
-            child = self._running()
+            child = self._running(stop)
+            if child is None:
+                return
             self._send(child, {"reply": {"turns": _packed(turns), "sampling": asdict(sampling)}})
             over = False
             while not stop.is_set():
@@ -106,7 +126,7 @@ class LlamaModel:
                         return
                     yield heard["text"]
         finally:
-            if over:
+            if over or child is None:
                 self._turn.release()
             else:
                 self._settle_later(child)
@@ -119,8 +139,8 @@ class LlamaModel:
 
     # -- the process ------------------------------------------------------------------------------------------------
 
-    def _running(self) -> _Child:
-        """The process, with the model loaded."""
+    def _running(self, stop: StopEvent = _NEVER) -> _Child | None:
+        """The process, with the model loaded; None if told to stop before it was."""
         if self._child is not None and self._child.is_alive():
             return self._child
         self.close()
@@ -132,16 +152,28 @@ class LlamaModel:
             )
         self._child = _Child(self._log)
         load = {"path": str(self._path), "context": self.context, "threads": self.threads}
-        loaded = self._asked({"load": load}, LOAD_SECONDS)["loaded"]
-        self.context = int(loaded["context"])
+        loaded = self._asked({"load": load}, LOAD_SECONDS, stop)
+        if loaded is None:
+            self.close()
+            return None
+        self.context = int(loaded["loaded"]["context"])
         return self._child
 
-    def _asked(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        """The one answer to a request; raises EngineError, and ends a process that gives none."""
+    def _answered(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a loaded model."""
+        reply = self._asked(request, COUNT_SECONDS)
+        assert reply is not None  # nobody can tell it to stop
+        return reply
+
+    def _asked(self, request: dict[str, Any], seconds: float, stop: StopEvent = _NEVER) -> dict[str, Any] | None:
+        """The one answer to a request, None if told to stop; raises EngineError, and ends a process that gives none."""
         child = self._running() if "load" not in request else self._child
         assert child is not None
         self._send(child, request)
-        reply = self._received(child, seconds)
+        deadline = time.monotonic() + seconds
+        while (reply := self._received(child, _TICK)) is None and time.monotonic() < deadline:
+            if stop.is_set():
+                return None
         if reply is None:
             self.close()
             raise EngineError(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tiny_models import make_model
 
-from exocortex.cli.likely import FoundNotes, count_notes, find_models, find_notes, free
 from exocortex.config import Config, Folder
 from exocortex.core.errors import VaultError
+from exocortex.likely import FoundNotes, count_notes, find_models, find_notes, free
 
 
 @pytest.fixture

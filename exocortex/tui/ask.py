@@ -1,0 +1,333 @@
+"""AskPlace: a conversation with the notes: what it stands on beside it, each sentence with how well it is borne out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from threading import Event as StopEvent
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Markdown, OptionList, Static
+
+from exocortex.core.answers import Answer, Citation
+from exocortex.core.events import Answered, Asked, Retrieved, Token
+from exocortex.core.receipts import Thread
+from exocortex.tui import safe
+from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
+from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
+from exocortex.tui.desk import Desk
+from exocortex.tui.engines import engines_of
+from exocortex.tui.entry import Entry
+from exocortex.tui.exchange_view import ExchangeView
+from exocortex.tui.lanes import Failed
+from exocortex.tui.messages import Copy, LinkChosen
+from exocortex.tui.place import Place
+from exocortex.tui.receipts import Kept, ReceiptRead, read_receipt, receipt_text, save_note
+from exocortex.tui.sources_panel import SourcesPanel, opened, shown_with
+from exocortex.tui.threads_box import ThreadsBox
+
+_CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
+
+
+class AskPlace(Place):
+    """A question line below what was said, and the sources beside it."""
+
+    MODE = "ask"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Stop/leave", show=False, id="ask.leave"),
+        Binding("ctrl+r", "again", "Again", id="ask.again"),
+        Binding("ctrl+t", "threads", "Threads", id="ask.threads"),
+        Binding("ctrl+o", "scope", "Scope", id="ask.scope"),
+        Binding("ctrl+g", "engine", "Engine", id="ask.engine"),
+        Binding("ctrl+l", "new", "New", id="ask.new"),
+        Binding("y", "copy_answer", "Copy answer", id="ask.copy"),
+        Binding("c", "copy_citation", "Copy citation", show=False, id="ask.citation"),
+        Binding("k", "copy_code", "Copy code", show=False, id="ask.code"),
+        Binding("w", "save", "Save as note", id="ask.save"),
+        Binding("v", "receipt", "Receipt", id="ask.receipt"),
+        *(Binding(str(n), f"open({n})", f"Open source {n}", show=False, id=f"ask.open{n}") for n in range(1, 10)),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._talk = Talk()
+        self._number = 0
+        self._stop: StopEvent | None = None
+        self._view: ExchangeView | None = None
+        self._instead = False
+
+    def body(self) -> Iterator[Widget]:
+        """What was said, its sources, and the line for the next question."""
+        with Horizontal():
+            with Vertical(id="talk"):
+                with VerticalScroll(id="said"):
+                    yield Static(_WELCOME, id="welcome")
+                yield Static(id="chips")
+                yield Entry(placeholder="Ask your notes", id="question")
+            yield SourcesPanel(self.desk, id="sources")
+
+    def on_mount(self) -> None:
+        """Nothing was said yet."""
+        self.query_one(SourcesPanel).display = False
+        self._tell()
+
+    def arrive(self) -> None:
+        """Type at once."""
+        self.query_one("#question", Input).focus()
+
+    def narrow(self, scope: str, said: str) -> None:
+        """Ask of these notes alone, in a conversation of its own."""
+        self.action_new()
+        self._talk = replace(self._talk, scope=scope)
+        self._tell()
+        self.query_one("#question", Input).placeholder = f"Ask about {safe.plain(said)}"
+
+    # Asking
+
+    @on(Input.Submitted, "#question")
+    async def _submitted(self, event: Input.Submitted) -> None:
+        question = event.value.strip()
+        if question:
+            event.input.value = ""
+            await self._ask(question, instead=self._instead)
+
+    async def _ask(self, question: str, *, instead: bool) -> None:
+        self.action_stop()
+        self._instead = False
+        if instead and self._view is not None:
+            await self._view.remove()
+        self._number += 1
+        self.query_one("#welcome").display = False
+        self._view = ExchangeView(self.desk, question)
+        said = self.query_one("#said", VerticalScroll)
+        await said.mount(self._view)
+        said.anchor()
+        self._stop = say(self.desk, self, self._number, question, self._talk, instead=instead)
+        self._tell()
+
+    @on(Said)
+    async def _said(self, message: Said) -> None:
+        view, event = self._view, message.event
+        if view is None or message.number != self._number:
+            return
+        if isinstance(event, Asked):
+            self._talk = replace(self._talk, thread=event.thread)
+            if event.query != view.question:
+                view.searched_for(event.query)
+        elif isinstance(event, Retrieved):
+            self._show_sources(event.sources)
+            view.begin(len(event.sources), event.dropped)
+        elif isinstance(event, Token):
+            await view.write(event.text)
+        elif isinstance(event, Answered):
+            self._stop = None
+            self._show_sources(shown_with(event.answer))
+            await view.end(event.answer)
+            self._tell()
+
+    def _show_sources(self, sources: Sequence[Citation]) -> None:
+        panel = self.query_one(SourcesPanel)
+        panel.display = bool(sources)
+        panel.show(sources)
+
+    @on(Failed)
+    async def _failed(self, message: Failed) -> None:
+        if message.lane != LANE:
+            return
+        message.stop()
+        self._stop = None
+        if self._view is not None:
+            await self._view.fail(f"{message.error.message} {message.error.hint}".strip())
+
+    def action_stop(self) -> None:
+        """Stop what is being written; what is there stays."""
+        if self._stop is not None:
+            self._stop.set()
+            self._stop = None
+
+    def action_leave(self) -> None:
+        """Stop what is being written; else leave the line for what was said, or come back to it."""
+        question = self.query_one("#question", Input)
+        if self._stop is not None:
+            self.action_stop()
+        elif self._instead:
+            self._instead, question.value = False, ""
+            self._tell()
+        elif question.has_focus:
+            self.query_one("#said").focus()
+        else:
+            question.focus()
+
+    async def action_again(self) -> None:
+        """Answer the last question once more."""
+        if self._view is not None:
+            await self._ask(self._view.question, instead=True)
+
+    def action_edit_last(self) -> None:
+        """Put the last question into the line, to be asked in its own place."""
+        question = self.query_one("#question", Input)
+        if self._view is not None and not question.value:
+            self._instead, question.value = True, self._view.question
+            self._tell()
+
+    def on_key(self, event: object) -> None:
+        """From the line: up edits the last question, down leaves it."""
+        key, question = getattr(event, "key", ""), self.query_one("#question", Input)
+        if question.has_focus and key == "up":
+            self.action_edit_last()
+        elif question.has_focus and key == "down":
+            self.query_one("#said").focus()
+
+    # The conversation
+
+    def action_new(self) -> None:
+        """Begin another conversation."""
+        self.action_stop()
+        self._number += 1
+        self._talk = Talk(engine=self._talk.engine, role=self._talk.role)
+        self._view = None
+        self.query(ExchangeView).remove()
+        self.query_one("#welcome").display = True
+        self.query_one("#question", Input).placeholder = "Ask your notes"
+        self._show_sources(())
+        self._tell()
+        self.arrive()
+
+    def action_threads(self) -> None:
+        """Go on with an earlier conversation."""
+        self.app.push_screen(ThreadsBox(self.desk), self._go_on)
+
+    def _go_on(self, thread: Thread | None) -> None:
+        if thread is not None:
+            self.action_new()
+            read_thread(self.desk, self, thread)
+
+    @on(ThreadRead)
+    async def _thread_read(self, message: ThreadRead) -> None:
+        thread = message.thread
+        self._talk = replace(self._talk, thread=thread.id, title=thread.title, scope=thread.scope, role=thread.role)
+        self.query_one("#welcome").display = False
+        said = self.query_one("#said", VerticalScroll)
+        for exchange in message.exchanges:
+            self._view = ExchangeView(self.desk, exchange.question)
+            await said.mount(self._view)
+            self._view.show_kept(exchange)
+        said.scroll_end(animate=False)
+        self._tell()
+
+    def action_scope(self) -> None:
+        """Narrow what is asked of."""
+        about = "Filters, as in a search: tag:work  path:Projects  after:2024-01.  Empty: all notes."
+        self.app.push_screen(Prompt("Ask only notes that match", self._talk.scope, about), self._narrowed)
+
+    def _narrowed(self, scope: str | None) -> None:
+        if scope is not None:
+            self._talk = replace(self._talk, scope=scope.strip())
+            self._tell()
+
+    def action_engine(self) -> None:
+        """Choose what answers."""
+        names = engines_of(self.desk.config)
+        at = next((n for n, one in enumerate(names) if one.value == self._talk.engine), 0)
+        choices = [Choice(one.label, one.value, one.about) for one in names]
+        self.app.push_screen(Choose("What answers", choices, at), self._engine_chosen)
+
+    def _engine_chosen(self, engine: str | None) -> None:
+        if engine is not None:
+            self._talk = replace(self._talk, engine=engine)
+            self._tell()
+
+    def _tell(self) -> None:
+        """The chips above the line."""
+        talk = self._talk
+        model = self.desk.config.model.name or self.desk.config.model.server_model
+        engine = talk.engine or (model or "extractive")
+        parts = [
+            safe.joined(safe.line(" all notes" if not talk.scope else f" only {talk.scope}", "$secondary")),
+            safe.line("quotes" if engine == "extractive" else engine, "$secondary"),
+        ]
+        if talk.title:
+            parts.append(safe.line(talk.title, "$muted"))
+        if self._instead:
+            parts.append(safe.line("in place of the last question; Esc drops it", "$warning"))
+        self.query_one("#chips", Static).update(safe.line("  ·  ", "$faint").join(parts))
+
+    # An answer
+
+    @property
+    def _answer(self) -> Answer | None:
+        return self._view.answer if self._view is not None else None
+
+    def action_open(self, number: int) -> None:
+        """Read source n at its lines."""
+        source = self.query_one(SourcesPanel).numbered(number)
+        if source is not None:
+            self.post_message(opened(source))
+
+    @on(OptionList.OptionSelected, "#sources")
+    def _source_selected(self) -> None:
+        source = self.query_one(SourcesPanel).chosen
+        if source is not None:
+            self.post_message(opened(source))
+
+    def action_copy_answer(self) -> None:
+        """Its sentences, with their numbers and where those lead."""
+        answer = self._answer
+        if answer is None or answer.abstained:
+            return
+        said = [f"{one.text} {''.join(f'[{n}]' for n in one.citations)}".rstrip() for one in answer.sentences]
+        sources = [f"[{one.number}] {self.desk.place(one.note)}:{one.first_line}" for one in answer.citations]
+        self.post_message(Copy("\n".join([*said, "", *sources]), "the answer"))
+
+    def action_copy_citation(self) -> None:
+        """The chosen source, or the first: where it is, and what it says."""
+        panel = self.query_one(SourcesPanel)
+        source = panel.chosen or panel.numbered(1)
+        if source is not None:
+            text = f"{self.desk.place(source.note)}:{source.first_line}\n{source.quote}"
+            self.post_message(Copy(text, f"source {source.number}"))
+
+    def action_copy_code(self) -> None:
+        """The last block of code of the answer."""
+        blocks = _CODE.findall(self._answer.written) if self._answer is not None else []
+        if blocks:
+            self.post_message(Copy(blocks[-1][1], "the code"))
+        else:
+            self.notify("There is no code in this answer.", markup=False)
+
+    def action_save(self) -> None:
+        """Make a note of the answer."""
+        if self._answer is not None and self._answer.receipt is not None:
+            save_note(self.desk, self, self._answer.receipt)
+
+    @on(Kept)
+    def _kept(self, message: Kept) -> None:
+        self.notify(safe.plain(message.told), markup=False)
+
+    def action_receipt(self) -> None:
+        """What the answer was made from, to the letter, and what became of it since."""
+        if self._answer is not None and self._answer.receipt is not None:
+            read_receipt(self.desk, self, self._answer.receipt)
+
+    @on(ReceiptRead)
+    def _receipt_read(self, message: ReceiptRead) -> None:
+        self.app.push_screen(TextBox("Receipt", receipt_text(self.desk, message.checked)))
+
+    @on(Markdown.LinkClicked)
+    def _link_clicked(self, event: Markdown.LinkClicked) -> None:
+        event.stop()
+        self.post_message(LinkChosen(event.href))
+
+
+_WELCOME = Content("\n").join(
+    [
+        safe.line("Ask a question of your notes.", "bold"),
+        safe.line("Each answer shows the lines it stands on. What isn't in your notes is not made up.", "$muted"),
+    ]
+)

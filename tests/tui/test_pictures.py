@@ -1,0 +1,51 @@
+"""What the screens look like. A scene is a line here; how they are compared and stored anew is told in pictures.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from owners import RunningOwner
+from pictures import SCREENSHOTS, STORED, Scene, check, sample_owner
+
+from exocortex.tui.themes import CONTRAST, LIGHT
+
+_FOUND = ("f3", "type notice period", "wait by words and meaning", "wait Notice period", "wait ▌")
+_CHOSEN = (*_FOUND, "enter", "x", "wait score")
+
+SCENES = (
+    Scene("search-empty", ("f3",)),
+    Scene("search", _FOUND),
+    Scene("search", _FOUND, theme=LIGHT),
+    Scene("search", _FOUND, (120, 40)),
+    Scene("search", _FOUND, (120, 40), LIGHT),
+    Scene("search-chosen", _CHOSEN, theme=CONTRAST),
+    Scene("search-nothing", ("f3", "type tag:nowhere", "wait Nothing found")),
+    Scene("reader", (*_FOUND, "enter", "enter", "wait esc Back", "wait ▌")),
+    Scene("search", _FOUND, (110, 32), readme=True),
+)
+
+
+@pytest.fixture(scope="module")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOwner]:
+    """Of the sample vault."""
+    with sample_owner(tmp_path_factory.mktemp("sample")) as running:
+        yield running
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.file.stem)
+def test_it_looks_as_stored(owner: RunningOwner, scene: Scene, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    check(owner, scene, tmp_path / scene.file.name, pytestconfig.getoption("--draw"))
+
+
+def test_no_picture_is_left_of_a_scene_that_is_gone() -> None:
+    stored = {*STORED.glob("*.svg"), *SCREENSHOTS.glob("*.svg")}
+    assert stored == {scene.file for scene in SCENES}
+
+
+def test_pictures_fetch_nothing() -> None:
+    """A picture that names a font of another machine would have it fetched by whoever looks at it."""
+    for scene in SCENES:
+        addresses = scene.file.read_text("utf-8").split("http")[1:]
+        assert all(address.startswith(("://www.w3.org/", "s://www.textualize.io")) for address in addresses)
