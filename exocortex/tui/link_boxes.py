@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from exocortex.tui import safe
+from exocortex.tui import leads, safe
 from exocortex.tui.leads import Lead, Nowhere, ToNote, ToWeb
 from exocortex.tui.messages import Copy
 
@@ -109,7 +109,10 @@ def show_lead(app: App[int], lead: Lead) -> None:
 
 def _told(at: int, words: str, href: str) -> Content:
     key = safe.line(f"{_KEYS[at] if at < len(_KEYS) else ' '}  ", "bold $accent")
-    return safe.joined(key, safe.line(" ".join(words.split()) or href), safe.line(f"  {href}", "$muted"))
+    lead = leads.lead(href)
+    where = " > ".join(part for part in (lead.target, lead.anchor) if part) if isinstance(lead, ToNote) else href
+    said = " ".join(words.split()) or where
+    return safe.joined(key, safe.line(said), safe.line(f"  {where}" if where != said else "", "$muted"))
 
 
 def _key(key: str, told: str) -> tuple[Content, Content]:

@@ -286,6 +286,6 @@ class NotesPlace(Place):
         """Ask something of this note alone, or of all notes in this folder."""
         note, row = self.note, self.query_one(NoteTree).row
         if note is not None:
-            self.post_message(AskAbout(scopes.of_note(note), note.title))
+            self.post_message(AskAbout(scopes.of_note(self.desk, note), note.title))
         elif self._showing == "folders" and isinstance(row, FolderRow):
-            self.post_message(AskAbout(scopes.of_folder(row.folder, row.path), row.name))
+            self.post_message(AskAbout(scopes.of_folder(self.desk, row.folder, row.path), row.name))

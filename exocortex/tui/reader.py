@@ -66,7 +66,7 @@ class Reader(Screen[None]):
         Binding("o", "side", "Outline", id="reader.side"),
         Binding("e", "edit", "Edit", id="reader.edit"),
         Binding("a", "ask", "Ask", id="reader.ask"),
-        Binding("y", "cite", "Cite", id="reader.cite"),
+        Binding("y", "cite", "Cite the line", show=False, id="reader.cite"),
         Binding("c", "copy_code", "Copy code", show=False, id="reader.code"),
         Binding("n", "seek(1)", "Next match", show=False, id="reader.next"),
         Binding("N", "seek(-1)", "Match before", show=False, id="reader.previous"),
@@ -248,7 +248,7 @@ class Reader(Screen[None]):
     def action_ask(self) -> None:
         """Ask something of this note alone."""
         note = self._stop.note
-        self.post_message(AskAbout(scopes.of_note(note), note.title))
+        self.post_message(AskAbout(scopes.of_note(self.desk, note), note.title))
 
     def action_cite(self) -> None:
         """Copy where the line in sight is: `path:line`."""

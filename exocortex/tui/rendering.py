@@ -71,11 +71,13 @@ def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) 
     blocks: list[tuple[int, int, int]] = []
     for tokens, first, last in _blocks(parser().parse(with_front_fenced(text))):
         made.parsed = tokens
+        rows = _without_blank_edges(console.render_lines(made, console.options, pad=False))
+        if not rows:
+            continue
         if strips:
             strips.append(Strip([]))
         blocks.append((len(strips), first, last))
-        rows = console.render_lines(made, console.options, pad=False)
-        strips += [Strip([_linked(segment) for segment in row]) for row in _without_blank_end(rows)]
+        strips += [Strip([_linked(segment) for segment in row]) for row in rows]
     return Rows(tuple(strips), tuple(blocks))
 
 
@@ -92,10 +94,9 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], int, int]]:
             gathered = []
 
 
-def _without_blank_end(rows: list[list[Segment]]) -> list[list[Segment]]:
-    while rows and not any(segment.text.strip() or _has_ground(segment) for segment in rows[-1]):
-        rows = rows[:-1]
-    return rows
+def _without_blank_edges(rows: list[list[Segment]]) -> list[list[Segment]]:
+    filled = [at for at, row in enumerate(rows) if any(one.text.strip() or _has_ground(one) for one in row)]
+    return rows[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _has_ground(segment: Segment) -> bool:
