@@ -28,7 +28,7 @@ def parser() -> MarkdownIt:
         # `note.md` and `x.sh` end in what are also countries.
         made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     made.inline.ruler.before("link", "wikilink", _wikilink)
-    made.core.ruler.push("visible", _make_visible)
+    made.core.ruler.push("readable", _make_readable)
     return made
 
 
@@ -52,8 +52,6 @@ def links(text: str) -> list[tuple[str, str]]:
             elif token.type == "link_close" and open_links:
                 href, words = open_links.pop()
                 found.append(("".join(words), href))
-            elif token.type == "image":
-                found.append((token.content, str(token.attrs.get("src", ""))))
             elif open_links:
                 open_links[-1][1].append(token.content)
     return found
@@ -77,14 +75,22 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _make_visible(state: StateCore) -> None:
-    """After parsing, for Markdown itself makes characters out of `&#x202e;`."""
+def _make_readable(state: StateCore) -> None:
+    """After parsing, for Markdown itself makes characters out of `&#x202e;`; pictures become links to them."""
     for token in state.tokens:
         _show(token)
-        for child in token.children or ():
-            _show(child)
-            for one in child.children or ():
-                _show(one)
+        if token.children:
+            token.children = [one for child in token.children for one in _without_picture(child)]
+            for child in token.children:
+                _show(child)
+
+
+def _without_picture(token: Token) -> list[Token]:
+    if token.type != "image":
+        return [token]
+    source = str(token.attrs.get("src", ""))
+    words = Token("text", "", 0, content=f"▣ {token.content or source.rpartition('/')[2]}")
+    return [Token("link_open", "a", 1, attrs={"href": source}), words, Token("link_close", "a", -1)]
 
 
 def _show(token: Token) -> None:

@@ -18,7 +18,6 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.syntax import Syntax
 from rich.table import Table
-from rich.text import Text
 from rich.theme import Theme
 from textual.strip import Strip
 
@@ -124,13 +123,6 @@ class _Code(markdown.CodeBlock):
         yield Syntax(code, lexer, theme=self.theme, word_wrap=True, padding=(0, 1), background_color=colour)
 
 
-class _Image(markdown.ImageItem):
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        title = self.text if self.text.plain else Text(self.destination)
-        title.stylize(console.get_style("markdown.link_url") + Style(link=self.link or self.destination or None))
-        yield Text.assemble("▣ ", title, " ", end="")
-
-
 class _Rule(markdown.HorizontalRule):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Segment("─" * options.max_width, console.get_style("markdown.hr"))
@@ -154,7 +146,6 @@ class _Markdown(markdown.Markdown):
         "heading_open": _Heading,
         "fence": _Code,
         "code_block": _Code,
-        "image": _Image,
         "hr": _Rule,
         "table_open": _Table,
     }
