@@ -16,6 +16,9 @@ from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.results import NoteLinks, ResolvedLink
 from exocortex.tui import safe
 
+MOST = 200
+"""Rows under a title."""
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -71,28 +74,42 @@ class NoteSide(OptionList):
     def _fill(self) -> None:
         width = max(12, self.size.width - 3)
         self._ways = []
-        self.clear_options()
+        rows: list[Content] = []
         for title, ways in _sections(self._around):
-            if not ways:
-                continue
-            if self._ways:
-                self._put(Content(""), None)
-            self._put(safe.line(title, "$muted"), None)
-            for way in ways:
-                self._put(way.label.truncate(width, ellipsis=True), way)
-
-    def _put(self, label: Content, way: Way | None) -> None:
-        self._ways.append(way)
-        self.add_option(Option(label, disabled=way is None))
+            if ways:
+                rows += [Content(""), safe.line(title, "$muted")] if rows else [safe.line(title, "$muted")]
+                self._ways += [None] * (len(rows) - len(self._ways))
+                rows += [way.label.truncate(width, ellipsis=True) for way in ways[:MOST]]
+                self._ways += ways[:MOST]
+            if len(ways) > MOST:
+                rows.append(safe.line(f"and {len(ways) - MOST:,} more", "$muted"))
+                self._ways.append(None)
+        self.clear_options()
+        self.add_options(
+            [Option(row, disabled=way is None) for row, way in zip(rows, self._ways, strict=True)],
+        )
 
 
 def _sections(around: Around) -> Iterator[tuple[str, Sequence[Way]]]:
     yield "Outline", [*_outline(around.headings)]
     if (links := around.links) is not None:
-        yield f"Linked from  {len(links.back)}", [_from(link) for link in links.back]
-        yield f"Links to  {len(links.out)}", [_to(link) for link in links.out]
-        yield f"Leading nowhere  {len(links.unresolved)}", [_missing(link) for link in links.unresolved]
+        yield _titled("Linked from", [_from(link) for link in _once(links.back, by_source=True)])
+        yield _titled("Links to", [_to(link) for link in _once(links.out)])
+        yield _titled("Leading nowhere", [_missing(link) for link in _once(links.unresolved)])
     yield "Related", [Way(safe.line(hit.note.title), hit.note, hit.chunk.first_line) for hit in around.related]
+
+
+def _titled(title: str, ways: Sequence[Way]) -> tuple[str, Sequence[Way]]:
+    return f"{title}  {len(ways):,}", ways
+
+
+def _once(links: Iterable[ResolvedLink], *, by_source: bool = False) -> Iterable[ResolvedLink]:
+    """A note may link to another in many of its lines: the first one stands for all."""
+    first: dict[tuple[str, ...], ResolvedLink] = {}
+    for one in links:
+        place = (one.source.id,) if by_source else (one.path or one.link.target, one.link.anchor or "")
+        first.setdefault(place, one)
+    return first.values()
 
 
 def _outline(headings: Iterable[Heading]) -> Iterator[Way]:

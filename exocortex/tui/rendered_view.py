@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from exocortex.tui import leads
 from exocortex.tui.messages import LinkChosen
-from exocortex.tui.rendering import Rows, render
+from exocortex.tui.rendering import EMPTY, render
 
 _MARGIN = 2
 _WIDEST = 100
@@ -44,7 +44,7 @@ class RenderedView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._source = ""
-        self._laid = Rows((), ())
+        self._laid = EMPTY
         self._width = 0
 
     def show(self, text: str, at: int = 0) -> bool:

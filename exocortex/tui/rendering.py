@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.theme import Theme
 from textual.strip import Strip
 
+from exocortex.core.lines import split_lines
 from exocortex.tui.markdown import parser, with_front_fenced
 
 MAX_CHARACTERS = 64 * 1024
@@ -35,29 +36,25 @@ class Rows:
     """A rendered note."""
 
     strips: tuple[Strip, ...]
-    blocks: tuple[tuple[int, int, int], ...]
-    """(first row, first line, last line) of each block, in order."""
+    blocks: tuple[tuple[int, int], ...]
+    """(first row, first line) of each block, in order, and of what would follow the last one."""
 
     def line_at(self, row: int) -> int:
         """The line of the note, 1-based, that this row comes from: exact for a block's first, near for the others."""
-        at = bisect_right(self.blocks, row, key=lambda block: block[0]) - 1
-        if at < 0:
-            return 1
-        start, first, last = self.blocks[at]
-        height = self._end(at) - start
-        return min(last, first + (row - start) * (last - first + 1) // max(1, height))
+        return self._beside(row, 0)
 
     def row_of(self, line: int) -> int:
         """The row that shows this line."""
-        at = max(0, bisect_right(self.blocks, line, key=lambda block: block[1]) - 1)
-        if not self.blocks:
-            return 0
-        start, first, last = self.blocks[at]
-        height = self._end(at) - start
-        return start + min(height - 1, max(0, line - first) * height // max(1, last - first + 1))
+        return min(self._beside(line, 1), max(0, len(self.strips) - 1))
 
-    def _end(self, at: int) -> int:
-        return self.blocks[at + 1][0] if at + 1 < len(self.blocks) else len(self.strips)
+    def _beside(self, place: int, known: int) -> int:
+        """From a row to its line (`known` is 0), or back (1); a block's rows are taken to be its lines, stretched."""
+        at = bisect_right(self.blocks, place, key=lambda block: block[known]) - 1
+        sought = 1 - known
+        if at < 0 or at + 1 == len(self.blocks):
+            return self.blocks[max(0, at)][sought]
+        here, after = self.blocks[at], self.blocks[at + 1]
+        return here[sought] + (place - here[known]) * (after[sought] - here[sought]) // (after[known] - here[known])
 
 
 def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) -> Rows:
@@ -67,29 +64,34 @@ def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) 
     )
     made = _Markdown("", code_theme=code_theme)
     strips: list[Strip] = []
-    blocks: list[tuple[int, int, int]] = []
-    for tokens, first, last in _blocks(parser().parse(with_front_fenced(text))):
+    blocks: list[tuple[int, int]] = []
+    for tokens, first in _blocks(parser().parse(with_front_fenced(text))):
         made.parsed = tokens
         rows = _without_blank_edges(console.render_lines(made, console.options, pad=False))
         if not rows:
             continue
         if strips:
             strips.append(Strip([]))
-        blocks.append((len(strips), first, last))
+        blocks.append((len(strips), first))
         strips += [Strip([_linked(segment) for segment in row]) for row in rows]
-    return Rows(tuple(strips), tuple(blocks))
+    end = (len(strips), max(len(split_lines(text)) + 1, blocks[-1][1] + 1 if blocks else 0))
+    return Rows(tuple(strips), (*blocks, end) if blocks else EMPTY.blocks)
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], int, int]]:
-    """The note's blocks that lie in no other, with their first and last lines."""
+EMPTY = Rows((), ((0, 1),))
+"""Nothing."""
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], int]]:
+    """The note's blocks that lie in no other, with their first lines."""
     gathered: list[Token] = []
     depth = 0
     for token in tokens:
         gathered.append(token)
         depth += token.nesting
         if depth == 0:
-            first, last = gathered[0].map or (0, 1)
-            yield gathered, first + 1, max(first + 1, last)
+            first, _ = gathered[0].map or (0, 0)
+            yield gathered, first + 1
             gathered = []
 
 

@@ -79,7 +79,8 @@ def test_each_address_is_offered_once() -> None:
 def test_a_question_can_be_limited_to_any_note(path: str, desk_of_two: Desk) -> None:
     query = parse_query(scopes.of_note(desk_of_two, NoteRef("1", "my notes", path, "x", None)), today=date(2026, 3, 6))
     assert query.empty
-    assert query.excluded == query.dates == ()
+    assert not query.excluded
+    assert not query.dates
     folder, *pieces = query.filters
     assert (folder.key, folder.value) == ("folder", "my notes")
     assert pieces
