@@ -113,9 +113,12 @@ class NotesPlace(Place):
     # -- what is shown on the left ----------------------------------------------------------------------------------
 
     def _show(self, showing: Showing) -> None:
+        tree, rows = self.query_one(NoteTree), self.query_one(NoteRows)
+        had_focus = tree.has_focus or rows.has_focus
         self._showing = showing
-        self.query_one(NoteTree).display = showing == "folders"
-        self.query_one(NoteRows).display = showing != "folders"
+        tree.display, rows.display = showing == "folders", showing != "folders"
+        if had_focus:
+            self.action_focus_list()
         self._chosen()
 
     def _fetch(self, folder: str, path: str = "", after: str = "") -> None:

@@ -55,7 +55,7 @@ async def _read(pilot: Pilot[int], owner: RunningOwner, path: str, first: int = 
 
 def _title(pilot: Pilot[int], title: str) -> bool:
     """Shown at once, and its place when the note has come."""
-    return shown(pilot).splitlines()[0].strip().startswith(f"{visible(title, keep_newlines=False)}   "[:100])
+    return shown(pilot).lstrip().startswith(f"{visible(title, keep_newlines=False)}   "[:100])
 
 
 async def _knows_its_links(pilot: Pilot[int]) -> None:
