@@ -109,21 +109,22 @@ def read_squad(file: Path) -> tuple[list[str], list[Question]]:
         paragraphs = [str(paragraph["context"]).strip() for paragraph in article["paragraphs"]]
         notes.append("\n\n".join([f"# {title}", *paragraphs]) + "\n")
         asked = [one for paragraph in article["paragraphs"] for one in paragraph["qas"]]
-        questions += [Question(str(one["question"]), _accepted(one)) for one in asked]
+        questions += [as_question(one) for one in asked]
     return notes, questions
 
 
-def _accepted(question: dict[str, Any]) -> tuple[str, ...]:
-    if question.get("is_impossible"):
-        return ()
-    return tuple(dict.fromkeys(_normal(answer["text"]) for answer in question["answers"]))
+def as_question(read: dict[str, Any]) -> Question:
+    """A question as such files have it."""
+    answers = [] if read.get("is_impossible") else read["answers"]
+    return Question(str(read["question"]), tuple(dict.fromkeys(_normal(answer["text"]) for answer in answers)))
 
 
 def _normal(text: str) -> str:
     return " ".join(re.sub(r"[\"'“”‘’]", "", text).casefold().split()).strip(" .,;:!?")
 
 
-def _holds(sentence: str, question: Question) -> bool:
+def holds(sentence: str, question: Question) -> bool:
+    """Whether an accepted answer stands in it, apart from case, spaces and quotation marks."""
     return any(answer in _normal(sentence) for answer in question.accepted)
 
 
@@ -158,16 +159,16 @@ def _ask(cortex: Cortex, unbound: ExtractiveEngine, baseline: SentenceIndex, que
     start = time.perf_counter()
     answer = cortex.answers.ask(question.text, literal=True)
     milliseconds = (time.perf_counter() - start) * 1000
-    hold = [_holds(sentence.text, question) for sentence in answer.sentences]
+    held = [holds(sentence.text, question) for sentence in answer.sentences]
     return Outcome(
         answerable=bool(question.accepted),
         abstained=answer.abstained,
         confidence=answer.confidence,
-        first=hold[0] if hold else False,
-        shown=any(hold),
-        forced=hold[0] if hold else _forced(cortex, unbound, question),
-        baseline=_holds(baseline.best(question.text), question),
-        sentences=len(hold),
+        first=held[0] if held else False,
+        shown=any(held),
+        forced=held[0] if held else _forced(cortex, unbound, question),
+        baseline=holds(baseline.best(question.text), question),
+        sentences=len(held),
         milliseconds=milliseconds,
     )
 
@@ -177,7 +178,7 @@ def _forced(cortex: Cortex, unbound: ExtractiveEngine, question: Question) -> bo
         return False
     passages = cortex.answers.evidence(question.text, literal=True).hits
     draft = unbound.answer(question.text, passages)
-    return bool(draft.sentences) and _holds(draft.sentences[0].text, question)
+    return bool(draft.sentences) and holds(draft.sentences[0].text, question)
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | None:

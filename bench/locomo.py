@@ -1,9 +1,9 @@
 """Conversations of months, asked through what `exo ask` looks at: `python -m bench.locomo DIR [--json]`.
 
-DIR is a LoCoMo set in BEIR's layout, each session a document `conversation/session`. Every question is asked of its own
-conversation as one vault, and of all of them in one. Counted is the share of a question's sessions among the first 5
+DIR is a LoCoMo set in BEIR's layout, each talk a document `conversation/talk`. Every question is asked of its own
+conversation as one vault, and of all of them in one. Counted is the share of a question's talks among the first 5
 and 10 notes whose passages `ask` reads, questions of time (category 2) apart. Beside it, in the same run, stands plain
-FTS5 (`porter unicode61`, OR of the words without stop words, bm25) over whole sessions: the lexical floor.
+FTS5 (`porter unicode61`, OR of the words without stop words, bm25) over whole talks: the lexical floor.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _found(
 ) -> dict[str, tuple[list[str], list[str]]]:
     """By question: what we rank, and what the floor ranks."""
     floor = Floor(documents)
-    print(f"{len(documents)} sessions, {len(questions)} questions", file=sys.stderr, flush=True)
+    print(f"{len(documents)} talks, {len(questions)} questions", file=sys.stderr, flush=True)
     with asked(documents, work) as ranked:
         return {one.id: (ranked(one.text), floor.ranked(one.text)) for one in questions}
 

@@ -8,8 +8,10 @@ as many of SQuAD 2.0's unanswerable questions differ from answerable ones.
 
 Ranking is a softmax over the sentences of a question's passages, confidence a logistic regression on the best sentence
 so ranked: gold (if a sentence with the answer is among the passages) against the other three. Both are fitted on the
-vaults but each fourth, which the printed figures come from; the printed constants belong in
-exocortex/answering/weights.py. `--cache` keeps the vectors of sentences between runs.
+vaults but each fourth, which the printed figures come from, and both thresholds by the rules in their docstrings. The
+printed constants belong in exocortex/answering/weights.py and composing.py. The fit sees the sentences that the ranking
+of weights.py lets through, so a second run moves a weight by a hundredth. `--cache` keeps the vectors of sentences
+between runs.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ PASSAGES = 24
 MEANING = 0.4
 """Weight of the meaning arm in the stand-in for retrieval."""
 LONGEST_PASSAGE = 900
+LOST = 0.02
+"""Share of the answerable questions that a language model may never hear of."""
 _RANKING = """
 inside beside passage pairs names names_near new length nothing_new figure_found figure_missing name_found name_missing
 reason_found reason_missing asks similarity passage_similarity
@@ -136,17 +140,15 @@ class Vault:
         self._database.executemany("INSERT INTO passages(rowid, text) VALUES (?, ?)", rows)
 
     def search(self, question: str, vector: NDArray[np.float32], without: int | None) -> list[tuple[int, Hit]]:
-        """The best passages with the numbers of their paragraphs, those of one paragraph left out."""
+        """The best passages with the numbers of their paragraphs, as if those of one paragraph were not there."""
         sql = "SELECT rowid, -bm25(passages) FROM passages WHERE passages MATCH ?"
         match = fts_match(question.split())
         words = dict(self._database.execute(sql, (match,)).fetchall()) if match else {}
-        meaning = dict(enumerate((self._vectors @ vector).tolist()))
-        by_words, by_meaning = _spread(words), _spread(meaning)
-        scores = {
-            row: (1 - MEANING) * by_words.get(row, 0.0) + MEANING * by_meaning[row]
-            for row in by_meaning
-            if self._passages[row][0] != without
-        }
+        meaning = (self._vectors @ vector).tolist()
+        there = [row for row, (number, _, _) in enumerate(self._passages) if number != without]
+        by_words = _spread({row: words[row] for row in there if row in words})
+        by_meaning = _spread({row: meaning[row] for row in there})
+        scores = {row: (1 - MEANING) * by_words.get(row, 0.0) + MEANING * by_meaning[row] for row in there}
         best = sorted(scores, key=lambda row: -scores[row])[:PASSAGES]
         return [(self._passages[row][0], self._hit(row, scores[row])) for row in best]
 
@@ -362,9 +364,14 @@ def report(asked: Sequence[Trial], ranking: Linear, confidence: Linear) -> None:
     for kind in ("removed", "off", "swap"):
         above = np.mean([[a > b for b in belief[kind]] for a in belief["gold"]])
         print(f"AUROC gold against {kind}: {above:.3f}")
-    for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
-        shares = "  ".join(f"{kind} {np.mean(np.array(belief[kind]) < threshold):.3f}" for kind in belief)
-        print(f"abstains below {threshold:.2f}: {shares}")
+    refused = {
+        step: {kind: float(np.mean(np.array(belief[kind]) < step)) for kind in belief}
+        for step in (number / 20 for number in range(1, 13))
+    }
+    for step, shares in refused.items():
+        print(f"abstains below {step:.2f}: " + "  ".join(f"{kind} {share:.3f}" for kind, share in shares.items()))
+    print(f"THRESHOLD {max(refused, key=lambda step: refused[step]['off'] - refused[step]['gold']):.2f}")
+    print(f"WORTH_ASKING {max((step for step in refused if refused[step]['gold'] <= LOST), default=0.0):.2f}")
 
 
 def main() -> None:

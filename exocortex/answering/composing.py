@@ -27,7 +27,8 @@ WORTH_ASKING = 0.15
 
 The highest in steps of .05 that stops at most 2 % of the answerable questions on the held-out vaults of
 tools/fit_answering.py: 1.4 %, and with them 48 % of those about something else and 32 % of those whose note was taken
-out. The rest is for the model to refuse, and for the check of what it says.
+out. On SQuAD 2.0, which nothing was chosen on: 1 % and 22 %, 79 % of those whose article was. The rest is for the model
+to refuse, and for the check of what it says.
 """
 
 _NO_SOURCES = Packed((), (), 0)

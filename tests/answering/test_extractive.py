@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exocortex.answering import Draft, ExtractiveEngine
+from exocortex.answering.composing import WORTH_ASKING
 from exocortex.answering.questions import Wants, holds, read_question
+from exocortex.answering.weights import THRESHOLD
 from exocortex.assets import bundled
 from exocortex.core.answers import Hit, Ranks, Snippet
 from exocortex.core.chunks import Chunk
@@ -95,6 +97,22 @@ def test_an_answer_is_surer_than_a_guess(engine: ExtractiveEngine, vault: list[H
     sure = engine.answer("What does E7 mean?", vault).confidence
     unsure = engine.answer("What does the manual of the dishwasher cost?", vault).confidence
     assert 0 < unsure < sure < 1
+
+
+@pytest.mark.parametrize(
+    ("question", "note"),
+    [
+        ("How much notice do we have to give?", "lease"),
+        ("What does E7 mean?", "boiler"),
+        ("How long does the sourdough bake?", "bread"),
+    ],
+)
+def test_without_the_note_that_answers_it_is_less_sure(
+    engine: ExtractiveEngine, vault: list[Hit], question: str, note: str
+) -> None:
+    there = engine.answer(question, vault)
+    without = engine.answer(question, [one for one in vault if one.note.id != note])
+    assert without.confidence < WORTH_ASKING < THRESHOLD <= there.confidence
 
 
 def test_the_same_sentence_in_two_notes_has_two_citations(engine: ExtractiveEngine) -> None:
