@@ -12,7 +12,7 @@ from exocortex.config import Config
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
 from exocortex.core.handshake import Welcome
-from exocortex.core.notes import NoteRef
+from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
     FolderContents,
@@ -230,6 +230,10 @@ class _Notes:
     def links(self, note: str) -> NoteLinks:
         """Where it leads, what leads to it, and what leads nowhere."""
         return cast(NoteLinks, self._asking.ask("notes.links", note=note))
+
+    def outline(self, note: str) -> list[Heading]:
+        """Its headings, in order."""
+        return cast(list[Heading], self._asking.ask("notes.outline", note=note))
 
     def inspect(self, note: str) -> Inspected:
         """The note as the index sees it."""

@@ -227,6 +227,11 @@ def test_recent_notes_come_the_newest_first_up_to_a_limit(cortex: Cortex) -> Non
     assert all(Path(one.file).is_file() for one in notes)
 
 
+def test_a_note_is_outlined_by_its_headings(cortex: Cortex) -> None:
+    outline = cortex.notes.outline("The lease")
+    assert [(one.level, one.text, one.line) for one in outline] == [(1, "The lease", 5), (2, "Deposit", 7)]
+
+
 def test_each_folder_of_notes_is_listed_by_itself(cortex: Cortex) -> None:
     contents = cortex.notes.contents("notes")
     assert [(one.path, one.notes) for one in contents.folders] == [("Archive", 1), ("Home", 2)]

@@ -61,6 +61,7 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "notes.links": lambda cortex: cortex.notes.links("Lease"),
     "notes.inspect": lambda cortex: cortex.notes.inspect("Lease"),
     "notes.recent": lambda cortex: cortex.notes.recent(3),
+    "notes.outline": lambda cortex: cortex.notes.outline("Lease"),
     "notes.contents": lambda cortex: [cortex.notes.contents("notes"), cortex.notes.contents("notes", "sub", limit=0)],
     "notes.named": lambda cortex: cortex.notes.named("sub walk", limit=3),
     "notes.tags": lambda cortex: cortex.notes.tags(),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from exocortex.core.answers import Answer
 from exocortex.core.events import Answering, Event, Happening, Progress, Replayed, Token
-from exocortex.core.notes import NoteRef
+from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
     FolderContents,
@@ -183,6 +183,10 @@ class NotesPort(Protocol):
 
     def links(self, note: str) -> NoteLinks:
         """Where it leads, what leads to it, and what leads nowhere."""
+        ...
+
+    def outline(self, note: str) -> list[Heading]:
+        """Its headings, in order."""
         ...
 
     def inspect(self, note: str) -> Inspected:

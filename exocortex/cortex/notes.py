@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from exocortex.core.chunks import embedding_input
-from exocortex.core.notes import NoteRef, Task
+from exocortex.core.notes import Heading, NoteRef, Task
 from exocortex.core.results import (
     FolderContents,
     Inspected,
@@ -44,6 +44,12 @@ class Notes:
         self._index.refresh()
         with self._views.open() as view:
             return view.browser.links(view.browser.find(note))
+
+    def outline(self, note: str) -> list[Heading]:
+        """Its headings, in order."""
+        self._index.refresh()
+        with self._views.open() as view:
+            return list(view.catalog.headings_of(view.browser.find(note).row))
 
     def inspect(self, note: str) -> Inspected:
         """The note as the index sees it."""

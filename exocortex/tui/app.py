@@ -64,6 +64,7 @@ class ExocortexApp(App[int]):
         "styles/search.tcss",
         "styles/ask.tcss",
         "styles/notes.tcss",
+        "styles/reader.tcss",
         "styles/welcome.tcss",
         "styles/capture.tcss",
     ]
@@ -268,8 +269,10 @@ class ExocortexApp(App[int]):
 
     @on(LinkChosen)
     def _link_chosen(self, message: LinkChosen) -> None:
-        """Nothing that a model or a note names is opened from here."""
-        self.notify(safe.plain(f"Links are not opened here. This one leads to {message.href}"), markup=False)
+        from exocortex.tui.leads import lead
+        from exocortex.tui.link_boxes import show_lead
+
+        show_lead(self, lead(message.href))
 
     @on(EditNote)
     def _edit_note(self, message: EditNote) -> None:

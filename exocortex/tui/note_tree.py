@@ -231,7 +231,11 @@ class NoteTree(Tree[Row]):
         faint = self.get_component_rich_style("note-tree--faint", partial=True)
         folder = self.get_component_rich_style("note-tree--folder", partial=True)
         text = Text.assemble(Text(" " if depth == 0 else ""), *_told(node, faint, folder))
-        text.truncate(max(1, self.size.width - max(0, depth) * self.guide_depth), overflow="ellipsis", pad=True)
+        text.truncate(
+            max(1, self.scrollable_content_region.width - max(0, depth) * self.guide_depth),
+            overflow="ellipsis",
+            pad=True,
+        )
         text.stylize_before(style)
         text.stylize_before(base_style)
         return text

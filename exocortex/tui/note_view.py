@@ -6,7 +6,7 @@ Only the rows in sight are painted. Styling is by line and by simple patterns: n
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -90,7 +90,35 @@ class NoteView(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         if self._shown[0] and top <= self._row_of(self._shown[0]) < top + self.size.height:
             return self._shown[0]
-        return self._rows[min(top, len(self._rows) - 1)].line if self._rows else 1
+        return self.top
+
+    @property
+    def top(self) -> int:
+        """The first line in sight."""
+        return self._line_at(self.scroll_offset.y)
+
+    @property
+    def in_sight(self) -> tuple[int, int]:
+        """The first and the last line in sight."""
+        return self.top, self._line_at(self.scroll_offset.y + self.size.height - 1)
+
+    def go_to(self, line: int, *, mark: bool = False) -> None:
+        """Scroll to a line, and mark it if need be."""
+        if mark:
+            self._shown = (line, line)
+        self._go_to_row(self._row_of(line) - (2 if mark else 0))
+        self.refresh()
+
+    def seek(self, step: int) -> tuple[int, int]:
+        """Mark and show the next line (-1: the one before) with one of the words; (which of them it is, how many)."""
+        lines = [at for at, text in enumerate(self._lines, start=1) if self._found and self._found.search(text)]
+        if not lines:
+            return 0, 0
+        here = self._shown[0] or self.top
+        after = bisect_right(lines, here) if step > 0 else bisect_left(lines, here) - 1
+        which = after % len(lines)
+        self.go_to(lines[which], mark=True)
+        return which + 1, len(lines)
 
     def on_resize(self) -> None:
         """Lines are wrapped anew when the width changes; the line one was at stays in sight."""
@@ -111,6 +139,9 @@ class NoteView(ScrollView, can_focus=True):
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 (Textual's signature)
         """Paint it."""
         self.refresh()
+
+    def _line_at(self, row: int) -> int:
+        return self._rows[max(0, min(row, len(self._rows) - 1))].line if self._rows else 1
 
     def _number_width(self) -> int:
         return len(str(len(self._lines))) + 3 if self._numbered else 1
@@ -183,6 +214,18 @@ def _segments(text: str, styles: Sequence[Style]) -> Iterator[Segment]:
         if at == len(text) or styles[at] is not styles[start]:
             yield Segment(text[start:at], styles[start])
             start = at
+
+
+def fences(lines: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """(line that opens, line that closes) of each fenced block of code; one that nothing closes goes to the end."""
+    fence, start, number = "", 0, 0
+    for number, text in enumerate(lines, start=1):
+        if (match := _FENCE.match(text)) and fence in ("", match[1]):
+            if fence:
+                yield start, number
+            fence, start = ("", 0) if fence else (match[1], number)
+    if fence:
+        yield start, number + 1
 
 
 def _kinds(lines: Iterable[str]) -> Iterator[str]:

@@ -113,9 +113,12 @@ class NotesPlace(Place):
     # -- what is shown on the left ----------------------------------------------------------------------------------
 
     def _show(self, showing: Showing) -> None:
+        tree, rows = self.query_one(NoteTree), self.query_one(NoteRows)
+        had_focus = tree.has_focus or rows.has_focus
         self._showing = showing
-        self.query_one(NoteTree).display = showing == "folders"
-        self.query_one(NoteRows).display = showing != "folders"
+        tree.display, rows.display = showing == "folders", showing != "folders"
+        if had_focus:
+            self.action_focus_list()
         self._chosen()
 
     def _fetch(self, folder: str, path: str = "", after: str = "") -> None:
@@ -286,6 +289,6 @@ class NotesPlace(Place):
         """Ask something of this note alone, or of all notes in this folder."""
         note, row = self.note, self.query_one(NoteTree).row
         if note is not None:
-            self.post_message(AskAbout(scopes.of_note(note), note.title))
+            self.post_message(AskAbout(scopes.of_note(self.desk, note), note.title))
         elif self._showing == "folders" and isinstance(row, FolderRow):
-            self.post_message(AskAbout(scopes.of_folder(row.folder, row.path), row.name))
+            self.post_message(AskAbout(scopes.of_folder(self.desk, row.folder, row.path), row.name))

@@ -57,11 +57,12 @@ def with_keys() -> Iterator[type]:
     from exocortex.tui.ask import AskPlace
     from exocortex.tui.boxes import Choose, Confirm, Prompt, TextBox
     from exocortex.tui.capture_box import CaptureBox
+    from exocortex.tui.link_boxes import LinkBox, WebBox
     from exocortex.tui.notes import NotesPlace
     from exocortex.tui.reader import Reader
     from exocortex.tui.search import SearchPlace
     from exocortex.tui.threads_box import ThreadsBox
     from exocortex.tui.welcome import Welcome
 
-    yield from (AskPlace, SearchPlace, NotesPlace, Reader, Welcome)
+    yield from (AskPlace, SearchPlace, NotesPlace, Reader, Welcome, LinkBox, WebBox)
     yield from (CaptureBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)

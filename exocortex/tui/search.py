@@ -158,7 +158,7 @@ class SearchPlace(Place):
         """Ask something of the chosen note alone."""
         hit = self.query_one(Results).chosen
         if hit is not None:
-            self.post_message(AskAbout(scopes.of_note(hit.note), hit.note.title))
+            self.post_message(AskAbout(scopes.of_note(self.desk, hit.note), hit.note.title))
 
     def action_similar(self) -> None:
         """Show the notes nearest in meaning to the chosen one."""

@@ -125,7 +125,7 @@ def test_a_question_is_asked_of_a_folder_or_of_a_note(desk: Desk, keys: tuple[st
             await pilot.press(key)
             await pilot.pause(0.3)
         await until(pilot, lambda: isinstance(pilot.app.screen, AskPlace))
-        assert f'only folder:"notes" {scope}' in shown(pilot)
+        assert f"only {scope}" in shown(pilot)
 
     drive(desk, script)
 

@@ -12,6 +12,8 @@ from pictures import SCREENSHOTS, STORED, Scene, check, sample_owner
 from exocortex.tui.themes import CONTRAST, LIGHT
 
 _FOUND = ("f3", "type notice period", "wait by words and meaning", "wait Notice period", "wait ▌")
+_LISTED = ("f4", "wait ▸ Home", "j", "j", "j", "l", "wait Flat inventory", "j", "j", "wait # Flat inventory")
+_MEANT = ("f4", "wait ▸ Home", "slash", "type winter", "wait Winter planning", "enter", "enter", "wait Where we are")
 _CHOSEN = (*_FOUND, "enter", "x", "wait score")
 
 SCENES = (
@@ -23,6 +25,12 @@ SCENES = (
     Scene("search-chosen", _CHOSEN, theme=CONTRAST),
     Scene("search-nothing", ("f3", "type tag:nowhere", "wait Nothing found")),
     Scene("reader", (*_FOUND, "enter", "enter", "wait esc Back", "wait ▌")),
+    Scene("notes", _LISTED),
+    Scene("notes", _LISTED, (120, 40), LIGHT),
+    Scene("notes-named", ("f4", "wait ▸ Home", "slash", "type lease", "wait Flat 6, Ropewalk House")),
+    Scene("reader-meant", _MEANT),
+    Scene("reader-meant", (*_MEANT, "wait Related"), (120, 40), LIGHT),
+    Scene("reader-links", (*_MEANT, "f", "wait Follow a link")),
     Scene("search", _FOUND, (110, 32), readme=True),
 )
 
