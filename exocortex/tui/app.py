@@ -33,6 +33,7 @@ from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.lanes import Failed
+from exocortex.tui.lately import Moment, with_event
 from exocortex.tui.messages import (
     AskAbout,
     Copy,
@@ -51,6 +52,7 @@ from exocortex.tui.search import SearchPlace
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
 from exocortex.tui.threads_box import ThreadsBox
+from exocortex.tui.today import TodayPlace
 from exocortex.tui.welcome import FolderTaken, Ready, Welcome
 
 STATUS_SECONDS = 5.0
@@ -73,6 +75,7 @@ class ExocortexApp(App[int]):
         "styles/notes.tcss",
         "styles/welcome.tcss",
         "styles/capture.tcss",
+        "styles/today.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -87,6 +90,7 @@ class ExocortexApp(App[int]):
     ]
 
     standing: reactive[Standing] = reactive(Standing())
+    lately: reactive[tuple[Moment, ...]] = reactive(())
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -94,7 +98,12 @@ class ExocortexApp(App[int]):
         self._following: StopEvent | None = None
         self._introduced = False
         self.add_mode("welcome", partial(Welcome, desk))
-        makers: dict[str, Callable[[Desk], Place]] = {"ask": AskPlace, "search": SearchPlace, "notes": NotesPlace}
+        makers: dict[str, Callable[[Desk], Place]] = {
+            "ask": AskPlace,
+            "search": SearchPlace,
+            "notes": NotesPlace,
+            "today": TodayPlace,
+        }
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))
 
@@ -238,6 +247,7 @@ class ExocortexApp(App[int]):
     @on(Happened)
     def _happened(self, message: Happened) -> None:
         event = message.event
+        self.lately = with_event(self.lately, self.desk.now(), event)
         if isinstance(event, Progress):
             self._stand(progress=event if event.done < event.total else None)
         elif isinstance(event, Notice):
