@@ -32,6 +32,7 @@ from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.keymap import ids_of, read_keymap
+from exocortex.tui.index_place import IndexPlace
 from exocortex.tui.lanes import Failed
 from exocortex.tui.lately import Moment, with_event
 from exocortex.tui.messages import (
@@ -76,6 +77,7 @@ class ExocortexApp(App[int]):
         "styles/welcome.tcss",
         "styles/capture.tcss",
         "styles/today.tcss",
+        "styles/index.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -103,6 +105,7 @@ class ExocortexApp(App[int]):
             "search": SearchPlace,
             "notes": NotesPlace,
             "today": TodayPlace,
+            "index": IndexPlace,
         }
         for mode, make in makers.items():
             self.add_mode(mode, partial(make, desk))

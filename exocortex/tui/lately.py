@@ -18,7 +18,6 @@ class Moment:
     text: str
     paths: tuple[str, ...] = ()
     """`folder:path` of the first few notes it concerns."""
-    is_warning: bool = False
 
 
 def with_event(lately: tuple[Moment, ...], at: datetime, event: Happening) -> tuple[Moment, ...]:
@@ -31,10 +30,9 @@ def _moment(at: datetime, event: Happening) -> Moment | None:
     if isinstance(event, Progress):
         return None
     if isinstance(event, Notice):
-        return Moment(at, event.text, is_warning=True)
+        return Moment(at, event.text)
     if isinstance(event, Saved):
-        gone = f", {len(event.gone)} of them gone" if event.gone else ""
-        return Moment(at, f"{_notes(event.count)} noticed{gone}", (*event.changed, *event.gone))
+        return Moment(at, _noticed(event), (*event.changed, *event.gone))
     return Moment(at, _run(event))
 
 
@@ -46,5 +44,10 @@ def _run(run: Indexed) -> str:
     return f"{'stopped' if run.stopped else 'caught up'}: {', '.join(said) or 'nothing new'}"
 
 
-def _notes(count: int) -> str:
-    return f"{count:,} note{'' if count == 1 else 's'}"
+def _noticed(event: Saved) -> str:
+    """Only the first few are named, so of many it isn't known how many of them are gone."""
+    changed, gone = len(event.changed), len(event.gone)
+    if changed + gone < event.count:
+        return f"{event.count:,} notes changed"
+    said = [f"{changed} saved"] if changed else []
+    return ", ".join([*said, f"{gone} gone"] if gone else said)

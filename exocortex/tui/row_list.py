@@ -1,4 +1,4 @@
-"""RowList: rows under headings; those that lead to a note's lines, or are a task, can be chosen."""
+"""RowList: rows under headings; each but the headings can be chosen, and may lead to a note's lines or be a task."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RIGHT_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row, or a heading if it leads nowhere."""
+    """A row; a heading can't be chosen."""
 
     text: Content
     right: Content = field(default_factory=lambda: Content(""))
@@ -34,16 +34,18 @@ class Row:
     last: int = 0
     file: str = ""
     task: TaskOfNote | None = None
+    is_heading: bool = False
 
     @property
     def identity(self) -> tuple[str, int, str]:
         """What makes it the same row in another list."""
-        return (self.note.id if self.note else "", self.first, self.task.task.text if self.task else "")
+        text = self.task.task.text if self.task else "" if self.note else self.text.plain
+        return (self.note.id if self.note else self.file, self.first, text)
 
 
 def heading(text: Content) -> Row:
     """A heading with a row free above it."""
-    return Row(Content("\n") + text, wraps=True)
+    return Row(Content("\n") + text, wraps=True, is_heading=True)
 
 
 class RowList(OptionList):
@@ -56,14 +58,18 @@ class RowList(OptionList):
         Binding("G", "last", "Last", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+    def __init__(self, *, id: str | None = None, stays_on_top: bool = False) -> None:  # noqa: A002 (Textual's name)
+        """With `stays_on_top` the cursor stays at the first row while others come before it."""
         super().__init__(id=id)
+        self._stays_on_top = stays_on_top
         self.rows: Sequence[Row] = ()
         self._width = 0
 
     def show(self, rows: Iterable[Row]) -> None:
         """Put these in the place of what is shown."""
         kept, at = self.chosen, self.highlighted or 0
+        if self._stays_on_top and at == 0:
+            kept = None
         self.rows = tuple(rows)
         self._paint()
         same = (n for n, row in enumerate(self.rows) if kept is not None and row.identity == kept.identity)
@@ -74,7 +80,7 @@ class RowList(OptionList):
         """The row the cursor is at."""
         at = self.highlighted
         row = self.rows[at] if at is not None and at < len(self.rows) else None
-        return row if row is not None and row.note is not None else None
+        return row if row is not None and not row.is_heading else None
 
     def on_resize(self) -> None:
         """Rows are cut and wrapped to the width."""
@@ -84,9 +90,9 @@ class RowList(OptionList):
             self.highlighted = at
 
     def _choose(self, wanted: int) -> None:
-        """The nearest row from there on that leads somewhere, else the last before it."""
-        leading = [n for n, row in enumerate(self.rows) if row.note is not None]
-        self.highlighted = next((n for n in leading if n >= wanted), leading[-1] if leading else None)
+        """The nearest row from there on that is no heading, else the last before it."""
+        rows = [n for n, row in enumerate(self.rows) if not row.is_heading]
+        self.highlighted = next((n for n in rows if n >= wanted), rows[-1] if rows else None)
 
     def _row_width(self) -> int:
         return max(_LEAST_WIDTH, self.scrollable_content_region.width - 2)
@@ -95,7 +101,7 @@ class RowList(OptionList):
         self._width = self._row_width()
         with self.prevent(OptionList.OptionHighlighted):
             self.clear_options()
-            self.add_options([Option(_painted(row, self._width), disabled=row.note is None) for row in self.rows])
+            self.add_options([Option(_painted(row, self._width), disabled=row.is_heading) for row in self.rows])
 
 
 def _painted(row: Row, width: int) -> Content:

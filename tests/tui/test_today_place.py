@@ -1,4 +1,4 @@
-"""The day by keys alone: tasks ticked in their notes, the digest, an old note, and nothing of a note taken for markup."""
+"""The day by keys alone: tasks ticked in their notes, the digest, an old note, and notes that are never markup."""
 
 from __future__ import annotations
 
