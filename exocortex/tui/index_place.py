@@ -32,7 +32,7 @@ from exocortex.tui.index_work import (
 )
 from exocortex.tui.lanes import Failed
 from exocortex.tui.lately import Moment
-from exocortex.tui.ledger import doing, told, vanished
+from exocortex.tui.ledger import doing, told, vanished, warnings
 from exocortex.tui.messages import EditNote
 from exocortex.tui.place import Place
 from exocortex.tui.row_list import Row, RowList
@@ -70,6 +70,7 @@ class IndexPlace(Place):
             yield Static(id="now")
         with VerticalScroll(id="ledger", can_focus=False):
             yield Static(safe.line("looking …", "$muted"), id="told")
+            yield Static(id="warnings")
         with Horizontal(id="lists"):
             with Vertical(id="left-out"):
                 yield Static(id="skipped-head", classes="head")
@@ -100,6 +101,9 @@ class IndexPlace(Place):
         is_other = self._status is None or self._status.skipped != standing.status.skipped
         self._status = standing.status
         self.query_one("#told", Static).update(told(self.desk, standing.status, self._recall))
+        warned = warnings(standing.status)
+        self.query_one("#warnings", Static).update(warned)
+        self.query_one("#warnings").display = bool(warned.plain)
         self._show_doing(standing)
         if is_other:
             self._show_skipped(standing.status)

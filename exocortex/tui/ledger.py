@@ -27,8 +27,18 @@ def told(desk: Desk, status: Status, recall: str) -> Content:
     rows += [Content(""), *_index(status), _fact("recall", safe.line(recall))]
     if status.owner is not None:
         rows += list(_owner(desk, status.owner))
-    rows += [safe.line(notice, "$warning") for notice in status.notices]
     return Content("\n").join(rows)
+
+
+def warnings(status: Status) -> Content:
+    """What people should know, a sentence a row."""
+    said = list(status.notices)
+    if status.owner is not None:
+        watch = status.owner.watch
+        said += [watch.why] if watch.why else []
+        said += [f"Not watched: {', '.join(watch.unwatched)}"] if watch.unwatched else []
+        said += [status.owner.problem] if status.owner.problem else []
+    return Content("\n").join([safe.line(one, "$warning") for one in dict.fromkeys(said)])
 
 
 def vanished(status: Status) -> int:
@@ -74,14 +84,8 @@ def _owner(desk: Desk, owner: OwnerStatus) -> Iterator[Content]:
     watch = owner.watch
     waiting = f", {watch.dirty:,} waiting" if watch.dirty else ""
     yield _fact("changes", safe.line(f"{_MODES[watch.mode]}, since {desk.clock(watch.since)}{waiting}"))
-    if watch.why:
-        yield _fact("", safe.line(watch.why, "$warning"))
-    if watch.unwatched:
-        yield _fact("", safe.line(f"not watched: {', '.join(watch.unwatched)}", "$warning"))
     memory = sizes.spelled(owner.memory_bytes)
     yield _fact("owner", safe.line(f"process {owner.pid}, {memory} of memory, since {desk.clock(owner.started)}"))
-    if owner.problem is not None:
-        yield _fact("", safe.line(owner.problem, "$error"))
 
 
 def _fact(label: str, value: Content) -> Content:
@@ -98,6 +102,6 @@ def doing(status: Status, progress: Progress | None, *, is_ours: bool) -> str:
         left = f"   {duration(progress.eta)} left" if progress.eta is not None else ""
         how = "   Esc stops" if is_ours else "   p pauses"
         return f"{step} {progress.done:,} of {progress.total:,}{left}{how}"
-    if owner.paused:
-        return "Paused: nothing is read until p."
-    return "Starting …   Esc stops" if is_ours else "Nothing to do."
+    if is_ours:
+        return "Starting …   Esc stops"
+    return "Paused: nothing is read until p." if owner.paused else "Nothing to do."
