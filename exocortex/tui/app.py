@@ -31,8 +31,8 @@ from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.following import follow, read_status
-from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.index_place import IndexPlace
+from exocortex.tui.keymap import ids_of, read_keymap
 from exocortex.tui.lanes import Failed
 from exocortex.tui.lately import Moment, with_event
 from exocortex.tui.messages import (
@@ -61,7 +61,7 @@ STATUS_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-SCREENS = (AskPlace, SearchPlace, Reader, Welcome, ThreadsBox, Prompt, Confirm)
+SCREENS = (AskPlace, SearchPlace, TodayPlace, IndexPlace, Reader, Welcome, CaptureBox, ThreadsBox, Prompt, Confirm)
 """Whose keys can be given to other keys."""
 
 

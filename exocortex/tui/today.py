@@ -1,4 +1,4 @@
-"""TodayPlace: what came today, the open tasks to be ticked where they stand, and one old note worth seeing again."""
+"""TodayPlace: what came today, one old note worth seeing again, and the open tasks, to be ticked where they stand."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from exocortex.tui.messages import Edited, EditNote, OpenNote
 from exocortex.tui.place import Place
 from exocortex.tui.row_list import Row, RowList, heading
 
+MOST_CAME = 8
+"""Shown of what came: the tasks below should be in sight."""
 MOST_TASKS = 200
 NARROW = 100
 """Columns below which a digest takes the place of the list instead of the half beside it."""
@@ -107,7 +109,7 @@ class TodayPlace(Place):
         came = of_day(self.desk, self._day.recent) if self._day is not None else []
         self.query_one("#day", Static).update(self._told(came, len(tasks) - len(self._ticked)))
         if self._day is not None:
-            rows = [*self._came_rows(came), *_task_rows(self.desk, tasks), *self._again_rows(self._day.again)]
+            rows = [*self._came_rows(came), *self._again_rows(self._day.again), *_task_rows(self.desk, tasks)]
             self.query_one("#list", RowList).show(rows)
 
     def _tasks(self) -> list[TaskOfNote]:
@@ -128,11 +130,13 @@ class TodayPlace(Place):
             yield heading(safe.line("Nothing came into your notes today. ^n writes a thought down.", "$muted"))
             return
         yield heading(safe.line("Today", "$secondary"))
-        for one in came:
+        for one in came[:MOST_CAME]:
             at = one.modified.astimezone(self.desk.now().tzinfo)
             mark = safe.line("captured  " if is_captured(self.desk, one) else "", "$accent")
             text = safe.joined(safe.line(f"{at:%H:%M}  ", "$faint"), mark, safe.line(one.note.title))
             yield Row(text, _where(self.desk, one), note=one.note, first=1, file=one.file)
+        if len(came) > MOST_CAME:
+            yield Row(safe.line(f"and {len(came) - MOST_CAME:,} more; d tells of all", "$muted"), is_heading=True)
 
     def _again_rows(self, again: RecentNote | None) -> Iterator[Row]:
         if again is None:
@@ -253,4 +257,4 @@ def _task_rows(desk: Desk, tasks: list[TaskOfNote]) -> Iterator[Row]:
         where = safe.line(f"{desk.place(one.note)}:{line}", "$muted")
         yield Row(text, where, note=one.note, first=line, last=line, file=one.file, task=one)
     if len(tasks) > MOST_TASKS:
-        yield Row(safe.line(f"and {len(tasks) - MOST_TASKS:,} more: exo tasks", "$muted"))
+        yield Row(safe.line(f"and {len(tasks) - MOST_TASKS:,} more: exo tasks", "$muted"), is_heading=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exocortex.core.terminal import blanked, visible
+from exocortex.core.terminal import blanked, masked, visible
 
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 BIDI = [*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]
@@ -102,6 +102,11 @@ def test_every_format_character_is_shown_or_known_to_be_seen_or_needed() -> None
 def test_a_megabyte_takes_no_time_to_speak_of() -> None:
     text = "clean text, all of it\n" * 50_000
     assert visible(text) is text
+
+
+def test_masked_text_has_the_same_length_and_shows_where_something_was() -> None:
+    assert masked("a\x1b[2Jb\u202ec\te\u009bf") == "a\ufffd[2Jb\ufffdc\te\ufffdf"
+    assert masked("héron 👩\u200d🔬") == "héron 👩\u200d🔬"
 
 
 def test_blanked_text_has_the_same_length_and_no_commands() -> None:

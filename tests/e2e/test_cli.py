@@ -213,6 +213,31 @@ def test_lists_over_all_notes(place: Place) -> None:
     assert sorted(inspected["tags"]) == ["contract", "home"]
 
 
+def test_a_task_is_ticked_by_its_line_and_taken_back(fresh: Place) -> None:
+    note = fresh.vault / "Home/Lease.md"
+    before = note.read_bytes()
+    assert fresh.exo("init", str(fresh.vault)).code == 0
+    assert fresh.exo("index").code == 0
+    assert fresh.exo("tasks", "--tick", "Lease:16").out == "Home/Lease.md:16: [x] ask about the deposit\n"
+    assert note.read_bytes() == before.replace(b"- [ ] ask", b"- [x] ask")
+    assert fresh.exo("tasks").code == 1
+    assert fresh.exo("tasks", "--untick", str(note) + ":16", "--json").json()["items"][0]["task"]["done"] is False
+    assert fresh.exo("undo").code == 0
+    assert b"- [x] ask" in note.read_bytes()
+    for wrong in ("Lease", "Lease:3", "Nowhere:1"):
+        failed = fresh.exo("tasks", "--tick", wrong)
+        assert (failed.code, failed.out) == (2, "")
+
+
+def test_an_old_note_is_shown_again_the_same_all_day(fresh: Place) -> None:
+    assert fresh.exo("init", str(fresh.vault)).code == 0
+    assert fresh.exo("index").code == 0
+    assert fresh.exo("recent", "--again").code == 1
+    os.utime(fresh.vault / "plain.txt", (1_600_000_000, 1_600_000_000))
+    assert "plain.txt" in fresh.exo("recent", "--again").out
+    assert fresh.exo("recent", "--again", "--json").json()["items"][0]["note"]["path"] == "plain.txt"
+
+
 def test_status_adds_up(place: Place) -> None:
     folder = place.exo("status", "--json").json()["folders"][0]
     assert folder["on_disk"] == folder["indexed"] + folder["pending"] + folder["skipped"] == 5

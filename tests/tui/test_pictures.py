@@ -23,6 +23,11 @@ SCENES = (
     Scene("search-chosen", _CHOSEN, theme=CONTRAST),
     Scene("search-nothing", ("f3", "type tag:nowhere", "wait Nothing found")),
     Scene("reader", (*_FOUND, "enter", "enter", "wait esc Back", "wait ▌")),
+    Scene("today", ("f5", "wait [ ] ", "j", "j")),
+    Scene("today", ("f5", "wait [ ] ", "j", "j"), (120, 40), LIGHT),
+    Scene("index", ("f8", "wait owner ")),
+    Scene("index", ("f8", "wait owner "), (120, 40), LIGHT),
+    Scene("capture", ("ctrl+n", "wait Tags", "type call the vet", "tab", "type ho", "wait howto", "wait draft kept")),
     Scene("search", _FOUND, (110, 32), readme=True),
 )
 
