@@ -61,7 +61,10 @@ STATUS_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-SCREENS = (AskPlace, SearchPlace, TodayPlace, IndexPlace, Reader, Welcome, CaptureBox, ThreadsBox, Prompt, Confirm)
+SCREENS = (
+    *(AskPlace, SearchPlace, NotesPlace, TodayPlace, IndexPlace, Reader),
+    *(Welcome, CaptureBox, ThreadsBox, Prompt, Confirm),
+)
 """Whose keys can be given to other keys."""
 
 

@@ -17,7 +17,8 @@ from exocortex.core.summaries import Digest, Period
 from exocortex.tui.desk import Desk
 
 LANE, ACTS, DIGEST = "today", "acts", "digest"
-_MOST_RECENT = 200
+MOST_RECENT = 200
+"""Notes looked at for what came; of a day with as many it is known only that there were at least so many."""
 
 
 @dataclass
@@ -65,7 +66,7 @@ def read_day(desk: Desk, target: MessagePump, day: date) -> None:
     """Post what this day holds."""
 
     def work(cortex: CortexPort, _: StopEvent) -> Iterable[Message]:
-        yield DayRead(cortex.notes.recent(_MOST_RECENT), cortex.notes.tasks(), cortex.notes.again(day))
+        yield DayRead(cortex.notes.recent(MOST_RECENT), cortex.notes.tasks(), cortex.notes.again(day))
 
     desk.lane(LANE).give(target, work)
 

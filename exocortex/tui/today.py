@@ -20,6 +20,7 @@ from exocortex.tui import safe
 from exocortex.tui.day import (
     ACTS,
     DIGEST,
+    MOST_RECENT,
     DayRead,
     DigestMade,
     DigestMoved,
@@ -41,6 +42,8 @@ from exocortex.tui.row_list import Row, RowList, heading
 MOST_CAME = 8
 """Shown of what came: the tasks below should be in sight."""
 MOST_TASKS = 200
+TURN_SECONDS = 5.0
+"""How long after midnight, at most, the new day is shown."""
 NARROW = 100
 """Columns below which a digest takes the place of the list instead of the half beside it."""
 
@@ -59,6 +62,8 @@ class TodayPlace(Place):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        self._date = desk.now().date()
+        """Of the day that was asked for last."""
         self._day: DayRead | None = None
         self._ticked: dict[tuple[str, int], TaskOfNote] = {}
         """Done on this visit: they stay in sight, to be opened again."""
@@ -77,6 +82,7 @@ class TodayPlace(Place):
         """Follow what happens to the notes."""
         self.query_one(DigestView).display = False
         self.watch(self.app, "lately", self._something_happened, init=False)
+        self.set_interval(TURN_SECONDS, self._turn_over)
         self._show()
 
     def on_resize(self, event: Resize) -> None:
@@ -86,16 +92,32 @@ class TodayPlace(Place):
     def arrive(self) -> None:
         """Look anew; what was ticked before is done with."""
         self._ticked.clear()
-        self.query_one("#list", RowList).focus()
-        read_day(self.desk, self, self.desk.now().date())
+        if self.focused is None or not self.focused.display:
+            self._focus_rows()
+        self._look()
+
+    def _focus_rows(self) -> None:
+        """The list, or the digest where that stands in its place."""
+        rows = self.query_one("#list", RowList)
+        (rows if rows.display else self.query_one("#digest-rows", RowList)).focus()
+
+    def _look(self) -> None:
+        self._date = self.desk.now().date()
+        read_day(self.desk, self, self._date)
 
     def _something_happened(self) -> None:
         if self.is_current:
-            read_day(self.desk, self, self.desk.now().date())
+            self._look()
+
+    def _turn_over(self) -> None:
+        """A screen that is left open overnight shows the new day in the morning."""
+        if self.is_current and self._date != self.desk.now().date():
+            self._ticked.clear()
+            self._look()
 
     @on(Edited)
     def _edited(self) -> None:
-        read_day(self.desk, self, self.desk.now().date())
+        self._look()
 
     # The list
 
@@ -107,7 +129,7 @@ class TodayPlace(Place):
     def _show(self) -> None:
         tasks = self._tasks()
         came = of_day(self.desk, self._day.recent) if self._day is not None else []
-        self.query_one("#day", Static).update(self._told(came, len(tasks) - len(self._ticked)))
+        self.query_one("#day", Static).update(self._told(came, sum(not one.task.done for one in tasks)))
         if self._day is not None:
             rows = [*self._came_rows(came), *self._again_rows(self._day.again), *_task_rows(self.desk, tasks)]
             self.query_one("#list", RowList).show(rows)
@@ -122,7 +144,9 @@ class TodayPlace(Place):
         if self._day is None:
             return safe.joined(day, safe.line("   looking …", "$muted"))
         captured = sum(is_captured(self.desk, one) for one in came)
-        parts = (f"{captured} captured", f"{len(came) - captured} changed", f"{open_tasks:,} open tasks")
+        more = "+" if len(came) == MOST_RECENT else ""
+        tasks = f"{open_tasks:,} open task{'' if open_tasks == 1 else 's'}"
+        parts = (f"{captured}{more} captured", f"{len(came) - captured}{more} changed", tasks)
         return safe.joined(day, safe.line(f"   {' · '.join(parts)}", "$muted"))
 
     def _came_rows(self, came: list[RecentNote]) -> Iterator[Row]:
@@ -136,7 +160,8 @@ class TodayPlace(Place):
             text = safe.joined(safe.line(f"{at:%H:%M}  ", "$faint"), mark, safe.line(one.note.title))
             yield Row(text, _where(self.desk, one), note=one.note, first=1, file=one.file)
         if len(came) > MOST_CAME:
-            yield Row(safe.line(f"and {len(came) - MOST_CAME:,} more; d tells of all", "$muted"), is_heading=True)
+            more = f"{len(came) - MOST_CAME}{'+' if len(came) == MOST_RECENT else ''}"
+            yield Row(safe.line(f"and {more} more; d tells of all", "$muted"), is_heading=True)
 
     def _again_rows(self, again: RecentNote | None) -> Iterator[Row]:
         if again is None:
@@ -191,7 +216,7 @@ class TodayPlace(Place):
             self.query_one(DigestView).stop(self._period, f"{message.error.message} {message.error.hint}".strip())
         elif message.lane == ACTS:  # told by the app; the list may be old
             self._ticked.clear()
-            read_day(self.desk, self, self.desk.now().date())
+            self._look()
 
     # The digest
 
