@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from screens import NOW, desk_of, drive, shown, types, until
 from textual.pilot import Pilot
 
 from exocortex.storage.undoing import undo
-from exocortex.tui.day import ago
+from exocortex.tui.day import MOST_RECENT, ago
 from exocortex.tui.desk import Desk
 from exocortex.tui.digest_view import DigestView
 from exocortex.tui.reader import Reader
@@ -148,6 +149,80 @@ def test_a_digest_leads_to_the_lines_it_stands_on(desk: Desk) -> None:
         await pilot.press("escape")
         assert not pilot.app.screen.query_one(DigestView).display
         assert pilot.app.screen.query_one("#list", RowList).has_focus
+
+    drive(desk, script)
+
+
+def test_open_tasks_are_counted_right_when_one_moves_to_the_line_of_a_done_one(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        await _to(pilot, "measure it")
+        await pilot.press("x")
+        await until(pilot, lambda: "2 open tasks" in shown(pilot))
+        _note(desk, "Plans.md").write_text("# Plans\n\nA shed.\n\n- [ ] paint it\n- [x] measure it\n")
+        await until(pilot, lambda: "[ ] paint it" in shown(pilot))
+        assert "3 open tasks" in shown(pilot)
+
+    drive(desk, script)
+
+
+def test_a_day_with_more_notes_than_are_looked_at_says_so(owner: RunningOwner, desk: Desk) -> None:
+    for number in range(MOST_RECENT + 5):
+        note = _note(desk, f"many {number}.md")
+        note.write_text(f"# Many {number}\n")
+        os.utime(note, (TODAY - 60, TODAY - 60))
+    for _ in owner.client().index.run():
+        pass
+
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        assert "0+ captured · 200+ changed" in shown(pilot)
+        assert "and 192+ more" in shown(pilot)
+
+    drive(desk, script)
+
+
+def test_a_screen_left_open_overnight_shows_the_new_day(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        assert "Friday, 6 March 2026" in shown(pilot)
+        desk.now = lambda: NOW + timedelta(days=1)
+        await until(pilot, lambda: "Saturday, 7 March 2026   0 captured · 0 changed" in shown(pilot))
+
+    drive(desk, script)
+
+
+def test_a_digest_in_the_place_of_the_list_keeps_the_keys_after_a_note_was_read(desk: Desk) -> None:
+    os.utime(_note(desk, "Lease.md"))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: "The deposit is £1,480." in shown(pilot))
+        rows = pilot.app.screen.query_one("#digest-rows", RowList)
+        at = rows.highlighted
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Reader))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen.query("#digest-rows"))
+        assert (rows.has_focus, rows.highlighted) == (True, at)
+        await pilot.press("j")
+        assert rows.highlighted != at
+
+    drive(desk, script)
+
+
+def test_what_stands_at_the_right_edge_is_there_though_the_rows_need_a_scrollbar(desk: Desk) -> None:
+    for number in range(15):
+        _note(desk, f"many {number}.md").write_text(f"# Many {number}\n\nThe heron of day {number} came by noon.\n")
+
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: "The heron of day" in shown(pilot))
+        titles = [row for row in shown(pilot).split("\n") if row.strip().startswith("Many ")]
+        assert titles
+        assert all(row.rstrip(" ▄▆█▁▂▃▅▇").endswith("changed") for row in titles)
 
     drive(desk, script)
 
