@@ -31,6 +31,7 @@ from exocortex.tui.engines import in_force
 from exocortex.tui.following import follow, read_status
 from exocortex.tui.keymap import has_keymap, ids_of, read_keymap
 from exocortex.tui.lanes import Failed
+from exocortex.tui.lately import Moment, with_event
 from exocortex.tui.messages import (
     AskAbout,
     Copy,
@@ -67,6 +68,8 @@ class ExocortexApp(App[int]):
         "styles/reader.tcss",
         "styles/welcome.tcss",
         "styles/capture.tcss",
+        "styles/today.tcss",
+        "styles/index.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "keys", "Keys", id="app.keys"),
@@ -81,6 +84,7 @@ class ExocortexApp(App[int]):
     ]
 
     standing: reactive[Standing] = reactive(Standing())
+    lately: reactive[tuple[Moment, ...]] = reactive(())
 
     def __init__(self, desk: Desk, shown: Callable[[], None] = lambda: None) -> None:
         """`shown` is called after the first frame."""
@@ -236,6 +240,7 @@ class ExocortexApp(App[int]):
     @on(Happened)
     def _happened(self, message: Happened) -> None:
         event = message.event
+        self.lately = with_event(self.lately, self.desk.now(), event)
         if isinstance(event, Progress):
             self._stand(progress=event if event.done < event.total else None)
         elif isinstance(event, Notice):

@@ -21,6 +21,8 @@ PLACES = {
     "ask": ("Ask", "F2"),
     "search": ("Search", "F3"),
     "notes": ("Notes", "F4"),
+    "today": ("Today", "F5"),
+    "index": ("Index", "F8"),
 }
 """Mode: what it is called, and the key that leads to it."""
 

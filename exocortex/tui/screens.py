@@ -35,12 +35,26 @@ def _notes(desk: Desk) -> Screen[None]:
     return NotesPlace(desk)
 
 
+def _today(desk: Desk) -> Screen[None]:
+    from exocortex.tui.today import TodayPlace
+
+    return TodayPlace(desk)
+
+
+def _index(desk: Desk) -> Screen[None]:
+    from exocortex.tui.index_place import IndexPlace
+
+    return IndexPlace(desk)
+
+
 WELCOME = "welcome"
 MAKERS: dict[str, Callable[[Desk], Screen[None]]] = {
     WELCOME: _welcome,
     "ask": _ask,
     "search": _search,
     "notes": _notes,
+    "today": _today,
+    "index": _index,
 }
 """Mode: what makes its screen."""
 
@@ -57,12 +71,14 @@ def with_keys() -> Iterator[type]:
     from exocortex.tui.ask import AskPlace
     from exocortex.tui.boxes import Choose, Confirm, Prompt, TextBox
     from exocortex.tui.capture_box import CaptureBox
+    from exocortex.tui.index_place import IndexPlace
     from exocortex.tui.link_boxes import LinkBox, WebBox
     from exocortex.tui.notes import NotesPlace
     from exocortex.tui.reader import Reader
     from exocortex.tui.search import SearchPlace
     from exocortex.tui.threads_box import ThreadsBox
+    from exocortex.tui.today import TodayPlace
     from exocortex.tui.welcome import Welcome
 
-    yield from (AskPlace, SearchPlace, NotesPlace, Reader, Welcome, LinkBox, WebBox)
-    yield from (CaptureBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)
+    yield from (AskPlace, SearchPlace, NotesPlace, TodayPlace, IndexPlace, Reader, Welcome)
+    yield from (CaptureBox, LinkBox, WebBox, ThreadsBox, Prompt, Confirm, Choose, TextBox)

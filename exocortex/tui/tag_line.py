@@ -10,13 +10,13 @@ from threading import Event as StopEvent
 from textual.content import Content
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual.widgets import Input
 from textual_autocomplete import AutoComplete, DropdownItem, TargetState
 
 from exocortex.core.results import TagCount
 from exocortex.core.service import CortexPort
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 
 LANE = "tags"
 _MOST = 8
@@ -39,11 +39,11 @@ def read_tags(desk: Desk, target: MessagePump) -> None:
     desk.lane(LANE).give(target, work)
 
 
-class TagLine(Input):
+class TagLine(Entry):
     """Tags between spaces or commas, with or without `#`."""
 
     def __init__(self, value: str = "", *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
-        super().__init__(value, placeholder="home/garden, plans", restrict=r"[^\x00-\x1f\x7f-\x9f]*", id=id)
+        super().__init__(value, placeholder="home/garden, plans", id=id)
 
     @property
     def tags(self) -> tuple[str, ...]:

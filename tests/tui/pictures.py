@@ -35,7 +35,7 @@ from exocortex.tui.themes import DARK
 STORED = Path(__file__).parent / "drawings"
 SCREENSHOTS = Path(__file__).parents[2] / "assets" / "screenshots"
 NOW = datetime(2026, 11, 21, 14, 5).astimezone()
-_SAVED = 1_795_250_000
+_SAVED = datetime(2026, 11, 21, 8, 33, 20).timestamp()
 """When the notes were last changed, in seconds since 1970: on the same day."""
 _PLACE = "/home/tove"
 """What a picture says the temporary folder is."""

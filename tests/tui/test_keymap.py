@@ -36,17 +36,16 @@ def test_the_keys_of_every_place_can_be_others() -> None:
 
 
 def test_a_key_of_the_users_does_it_and_an_unknown_name_is_told(desk: Desk) -> None:
-    (desk.config.home / FILE).write_text('[notes]\nrecent = "t"\n[nothing]\n"[b]" = "y"\n')
+    (desk.config.home / FILE).write_text('[today]\ndigest = "z"\n[notes]\nrecent = "t"\n[nothing]\n"[b]" = "y"\n')
 
     async def script(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "keys.toml: nothing.[b] is nothing" in shown(pilot))
         assert "notes.recent" not in shown(pilot)
-        await pilot.press("f4")
-        await until(pilot, lambda: "Boiler" in shown(pilot) or "Home" in shown(pilot))
-        await pilot.press("r")
-        await pilot.pause()
-        assert "Changed last" not in shown(pilot)
-        await pilot.press("t")
-        await until(pilot, lambda: "Changed last" in shown(pilot))
+        await pilot.press("f5")
+        await until(pilot, lambda: "open task" in shown(pilot))
+        await pilot.press("d")
+        assert "Digest of today" not in shown(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "Digest of today" in shown(pilot))
 
     drive(desk, script)

@@ -31,6 +31,11 @@ SCENES = (
     Scene("reader-meant", _MEANT),
     Scene("reader-meant", (*_MEANT, "wait Related"), (120, 40), LIGHT),
     Scene("reader-links", (*_MEANT, "f", "wait Follow a link")),
+    Scene("today", ("f5", "wait [ ] ", "j", "j")),
+    Scene("today", ("f5", "wait [ ] ", "j", "j"), (120, 40), LIGHT),
+    Scene("index", ("f8", "wait owner ")),
+    Scene("index", ("f8", "wait owner "), (120, 40), LIGHT),
+    Scene("capture", ("ctrl+n", "wait Tags", "type call the vet", "tab", "type ho", "wait howto", "wait draft kept")),
     Scene("search", _FOUND, (110, 32), readme=True),
 )
 
