@@ -114,7 +114,7 @@ class AskPlace(Place):
         self._tell()
 
     @on(Said)
-    async def _said(self, message: Said) -> None:
+    def _said(self, message: Said) -> None:
         view, event = self._view, message.event
         if view is None or message.number != self._number:
             return
@@ -130,7 +130,7 @@ class AskPlace(Place):
         elif isinstance(event, Answered):
             self._stop = None
             self._show_sources(shown_with(event.answer))
-            await view.end(event.answer)
+            view.end(event.answer)
             self._tell()
 
     def _show_sources(self, sources: Sequence[Citation]) -> None:

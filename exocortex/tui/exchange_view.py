@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 
-from markdown_it import MarkdownIt
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from exocortex.core.answers import Answer, Coverage, Sentence, Support
 from exocortex.core.receipts import Exchange
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING
-from exocortex.tui.live_text import LiveText
-from exocortex.tui.messages import LinkChosen
+from exocortex.tui.marking import MARKS, marked
+from exocortex.tui.reply_view import ReplyView
 
-MARKS = {
-    Support.SUPPORTED: ("✓", "$accent"),
-    Support.WEAK: ("≈ weakly supported", "$warning"),
-    Support.UNSUPPORTED: ("✗ not supported", "$error"),
+VERDICTS = {
+    Support.SUPPORTED: ("", "$accent"),
+    Support.WEAK: (" weakly supported", "$warning"),
+    Support.UNSUPPORTED: (" not supported", "$error"),
 }
 MOST_LIVE = 32_000
 """Characters of an answer that are painted while it is written; the rest comes with the whole of it."""
-MOST_FORMATTED = 12_000
-"""Characters up to which an answer is laid out as Markdown, a widget for each of its paragraphs."""
 
 _FORMATTED = re.compile(r"^\s*(?:```|~~~|\||#{1,6}\s)", re.MULTILINE)
 """What sentences alone would lose: code, tables, headings."""
@@ -48,14 +45,13 @@ class ExchangeView(Vertical):
         """Question above, what it was made into, the answer, and what stands below it."""
         yield Static(safe.joined(safe.line("❯ ", "$accent"), safe.line(self.question, "bold")), classes="question")
         yield Static(classes="query")
-        yield LiveText(classes="live")
-        yield Markdown(classes="written", open_links=False, parser_factory=_parser)
+        yield ReplyView(classes="written")
         yield Static(classes="answer")
         yield Static(safe.line("searching …", "$muted"), classes="below")
 
     def on_mount(self) -> None:
         """Only what there is takes room."""
-        for name in (".query", ".live", ".written", ".answer"):
+        for name in (".query", ".written", ".answer"):
             self.query_one(name).display = False
 
     def searched_for(self, query: str) -> None:
@@ -72,24 +68,22 @@ class ExchangeView(Vertical):
 
     def write(self, text: str) -> None:
         """Go on with the words."""
-        live = self.query_one(LiveText)
-        live.display = True
+        reply = self.query_one(ReplyView)
+        reply.display = True
         if len(self.written) < MOST_LIVE:
-            live.write(text)
+            reply.write(text)
         if not self.written:
             self.query_one(".below", Static).update(safe.line("writing … Esc stops", "$muted"))
         self.written += text
 
-    async def end(self, answer: Answer) -> None:
+    def end(self, answer: Answer) -> None:
         """The answer as a whole, checked."""
         self.answer = answer
-        markdown, checked = self.query_one(Markdown), self.query_one(".answer", Static)
+        reply, checked = self.query_one(ReplyView), self.query_one(".answer", Static)
         keeps = bool(answer.written) and not answer.failed and _FORMATTED.search(answer.written) is not None
-        formats = keeps and len(answer.written) <= MOST_FORMATTED
-        self.query_one(LiveText).display = keeps and not formats
-        markdown.display = formats
-        if formats:
-            await markdown.update(safe.plain(answer.written))
+        reply.display = keeps
+        if keeps and len(answer.written) <= MOST_LIVE:
+            reply.show(*marked(safe.plain(answer.written), answer.sentences, secrets.token_hex(8)))
         checked.update(Content("\n").join(verdicts(answer) if keeps else told(answer)))
         checked.display = True
         self.query_one(".below", Static).update(Content("\n").join(_below(self.desk, answer)))
@@ -97,11 +91,6 @@ class ExchangeView(Vertical):
     def fail(self, message: str) -> None:
         """There is no answer."""
         self.query_one(".below", Static).update(safe.line(message, "$error"))
-
-    @on(Markdown.LinkClicked)
-    def _link_clicked(self, event: Markdown.LinkClicked) -> None:
-        event.stop()
-        self.post_message(LinkChosen(event.href))
 
     def show_kept(self, exchange: Exchange) -> None:
         """An exchange of an earlier day, from its receipt."""
@@ -142,7 +131,8 @@ def verdicts(answer: Answer) -> Iterator[Content]:
 def _sentence(sentence: Sentence, engine: str) -> Content:
     text = safe.line(" ".join(sentence.text.split()))
     numbers = "".join(f"[{number}]" for number in sentence.citations)
-    mark, colour = MARKS[sentence.support]
+    words, colour = VERDICTS[sentence.support]
+    mark = MARKS[sentence.support] + words
     why = f": {'; '.join(sentence.reasons)}" if sentence.reasons else ""
     shown = "" if engine == QUOTING else f"  {mark}{why}"
     return safe.joined(text, safe.line(f" {numbers}" if numbers else "", "$secondary"), safe.line(shown, colour))
@@ -168,8 +158,3 @@ def covered(desk: Desk, coverage: Coverage, engine: str) -> str:
         f"{coverage.skipped:,} skipped" if coverage.skipped else "",
     )
     return " · ".join(filter(None, parts))
-
-
-def _parser() -> MarkdownIt:
-    """What is written as `&#x202e;` stays that: as a character it would be made safe too late."""
-    return MarkdownIt("gfm-like").disable("entity")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -21,6 +22,7 @@ _FRONT = re.compile(r"---[ \t]*(\r\n|\r|\n)(.*?(?:\r\n|\r|\n))??(?:---|\.\.\.)[ 
 _FENCE = "~~~~~~"
 
 
+@cache
 def parser() -> MarkdownIt:
     """What is written, as GitHub reads it, and links as Obsidian does."""
     made = MarkdownIt("gfm-like", {"html": False, "linkify": True})

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -15,24 +12,19 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from exocortex.tui import leads
+from exocortex.tui.markdown_looks import COMPONENTS, code_theme_of, styles_of, with_selection
 from exocortex.tui.messages import LinkChosen
 from exocortex.tui.rendering import EMPTY, render
 
 _MARGIN = 2
 _WIDEST = 100
 """Columns; longer lines are hard to read."""
-_PARTS = {
-    "heading": ("h1", "h2", "h3", "h4", "h5", "h6", "table.header"),
-    "link": ("link", "link_url"),
-    "code": ("code", "code_block"),
-    "faint": ("block_quote", "hr", "item.bullet", "item.number", "table.border"),
-}
 
 
 class RenderedView(ScrollView, can_focus=True):
     """Rows that are laid out once for a width, and painted when they are in sight."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"rendered-view--{part}" for part in _PARTS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll_down", "Down", show=False),
         Binding("k,up", "scroll_up", "Up", show=False),
@@ -111,32 +103,15 @@ class RenderedView(ScrollView, can_focus=True):
         base, width, at = self.rich_style, self.size.width, y + self.scroll_offset.y
         if at >= len(self._laid.strips):
             return Strip.blank(width, base)
-        strip = self._selected(self._laid.strips[at], at).apply_style(base).apply_offsets(0, at)
+        strip = with_selection(self, self._laid.strips[at], at).apply_style(base).apply_offsets(0, at)
         margin = Strip.blank(_MARGIN, base)
         return Strip.join([margin, strip]).extend_cell_length(width, base).crop(0, width)
-
-    def _selected(self, strip: Strip, at: int) -> Strip:
-        if (selection := self.text_selection) is None or (span := selection.get_span(at)) is None:
-            return strip
-        start = cell_len(strip.text[: span[0]])
-        end = strip.cell_length if span[1] == -1 else cell_len(strip.text[: span[1]])
-        chosen = self.screen.get_component_rich_style("screen--selection")
-        parts = [strip.crop(0, start), strip.crop(start, end), strip.crop(end)]
-        return Strip.join([parts[0], Strip([*parts[1].apply_style(chosen)]), parts[2]])
 
     def _text_width(self) -> int:
         return max(20, min(_WIDEST, self.scrollable_content_region.width - 2 * _MARGIN))
 
     def _lay_out(self, text: str) -> None:
         self._source, self._width = text, self._text_width()
-        theme = "nord" if self.app.current_theme.dark else "xcode"
-        self._laid = render(text, self._width, self._styles(), theme)
+        self._laid = render(text, self._width, styles_of(self), code_theme_of(self))
         self.virtual_size = Size(self._width + 2 * _MARGIN, len(self._laid.strips))
         self.refresh()
-
-    def _styles(self) -> Mapping[str, Style]:
-        return {
-            f"markdown.{name}": self.get_component_rich_style(f"rendered-view--{part}", partial=True)
-            for part, names in _PARTS.items()
-            for name in names
-        }

@@ -9,6 +9,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from markdown_it.token import Token
@@ -57,15 +58,26 @@ class Rows:
         return here[sought] + (place - here[known]) * (after[sought] - here[sought]) // (after[known] - here[known])
 
 
-def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) -> Rows:
-    """Lay a note out; `styles` are Rich's of Markdown, by name. Raises whatever Rich makes of what it can't lay out."""
+def render(
+    text: str,
+    width: int,
+    styles: Mapping[str, Style],
+    code_theme: str,
+    *,
+    has_front: bool = True,
+    paints: Mapping[str, Style] = MappingProxyType({}),
+) -> Rows:
+    """Lay Markdown out; `styles` are Rich's of Markdown, by name. Raises whatever Rich makes of what it can't lay out.
+
+    A note has a front; a reply has none. Words linked to one of the addresses in `paints` are in that style instead.
+    """
     console = Console(
         file=io.StringIO(), width=width, theme=Theme(styles), markup=False, emoji=False, highlight=False, _environ={}
     )
     made = _Markdown("", code_theme=code_theme)
     strips: list[Strip] = []
     blocks: list[tuple[int, int]] = []
-    for tokens, first in _blocks(parser().parse(with_front_fenced(text))):
+    for tokens, first in _blocks(parser().parse(with_front_fenced(text) if has_front else text)):
         made.parsed = tokens
         rows = _without_blank_edges(console.render_lines(made, console.options, pad=False))
         if not rows:
@@ -73,7 +85,7 @@ def render(text: str, width: int, styles: Mapping[str, Style], code_theme: str) 
         if strips:
             strips.append(Strip([]))
         blocks.append((len(strips), first))
-        strips += [Strip([_linked(segment) for segment in row]) for row in rows]
+        strips += [Strip([_linked(segment, paints) for segment in row]) for row in rows]
     end = (len(strips), max(len(split_lines(text)) + 1, blocks[-1][1] + 1 if blocks else 0))
     return Rows(tuple(strips), (*blocks, end) if blocks else EMPTY.blocks)
 
@@ -104,11 +116,13 @@ def _has_ground(segment: Segment) -> bool:
     return segment.style is not None and segment.style.bgcolor is not None
 
 
-def _linked(segment: Segment) -> Segment:
+def _linked(segment: Segment, paints: Mapping[str, Style]) -> Segment:
     """Where a link leads is kept for whoever is clicked on; the terminal isn't told, it would open anything."""
     style = segment.style
     if style is None or not style.link:
         return segment
+    if style.link in paints:
+        return Segment(segment.text, paints[style.link])
     return Segment(segment.text, style.update_link(None) + Style(meta={"href": style.link}))
 
 
