@@ -7,10 +7,11 @@ code are each one sentence; what looks like a mark within code is none. Knows no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
-from exocortex.answering.sentences import spans
+from exocortex.answering.sentences import Kind, spans
 
 
 class CitedSentence(NamedTuple):
@@ -37,19 +38,32 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 def cite(text: str, count: int) -> tuple[list[CitedSentence], int]:
     """The sentences of a reply that was shown `count` passages, and how many citations of others were dropped.
 
-    A mark that stands alone belongs to the sentence before it. No sentence comes back with a number outside 1..count.
+    A mark that stands alone belongs to the sentence before it; a heading, and words that end in a colon, cite what the
+    sentences below them do. No sentence comes back with a number outside 1..count.
     """
     found: list[CitedSentence] = []
+    kinds: list[Kind] = []
     dropped = 0
     for block, code in _blocks(text):
-        for piece in [block] if code else _sentences(block):
+        for piece, kind in [(block, Kind.CODE)] if code else _sentences(block):
             said, numbers, lost = (piece, (), 0) if code else _read(piece, count)
             dropped += lost
             if said.strip(" .*_"):
                 found.append(CitedSentence(said, numbers))
+                kinds.append(kind)
             elif found and numbers:
                 found[-1] = CitedSentence(found[-1].text, tuple(dict.fromkeys(found[-1].numbers + numbers)))
-    return found, dropped
+    return [CitedSentence(one.text, one.numbers or _lent(at, found, kinds)) for at, one in enumerate(found)], dropped
+
+
+def _lent(at: int, found: Sequence[CitedSentence], kinds: Sequence[Kind]) -> tuple[int, ...]:
+    """What a heading, or words that end in a colon, stand on: all that is cited below a heading, the next that is."""
+    heads = kinds[at] is Kind.HEADING
+    if not heads and not found[at].text.rstrip("*_ ").endswith(":"):
+        return ()
+    below = takewhile(lambda place: kinds[place] is not Kind.HEADING, range(at + 1, len(found)))
+    cited = [found[place].numbers for place in below if found[place].numbers]
+    return tuple(sorted({number for numbers in (cited if heads else cited[:1]) for number in numbers}))
 
 
 def _blocks(text: str) -> Iterator[tuple[str, bool]]:
@@ -70,9 +84,9 @@ def _blocks(text: str) -> Iterator[tuple[str, bool]]:
     yield "".join(lines), bool(fence)
 
 
-def _sentences(block: str) -> list[str]:
+def _sentences(block: str) -> list[tuple[str, Kind]]:
     """The quotable pieces of text, marks moved before the full stop they follow."""
-    return [span.quote for span in spans(_AFTER_STOP.sub(_moved, block), 2)]
+    return [(span.quote, span.kind) for span in spans(_AFTER_STOP.sub(_moved, block), 2)]
 
 
 def _moved(match: re.Match[str]) -> str:

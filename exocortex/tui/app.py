@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -29,7 +29,7 @@ from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.engines import in_force
 from exocortex.tui.following import follow, read_status
-from exocortex.tui.keymap import has_keymap, ids_of, read_keymap
+from exocortex.tui.keymap import has_keymap, ids_of, keys_of, keys_told, read_keymap
 from exocortex.tui.lanes import Failed
 from exocortex.tui.lately import Moment, with_event
 from exocortex.tui.messages import (
@@ -72,7 +72,7 @@ class ExocortexApp(App[int]):
         "styles/index.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "keys", "Keys", id="app.keys"),
+        Binding("f1,question_mark", "keys", "Keys", id="app.keys"),
         *(
             Binding(key.lower(), f"go('{mode}')", name, show=False, id=f"app.{mode}")
             for mode, (name, key) in PLACES.items()
@@ -93,6 +93,7 @@ class ExocortexApp(App[int]):
         self._shown = shown
         self._following: StopEvent | None = None
         self._introduced = False
+        self.own_keys: Mapping[str, str] = {}
         for mode, make in MAKERS.items():
             self.add_mode(mode, partial(make, desk))
         self._wrong = list(self._dress())
@@ -154,6 +155,7 @@ class ExocortexApp(App[int]):
         if not has_keymap(self.desk.config.home):
             return ()
         keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *with_keys()))
+        self.own_keys = keys
         self.set_keymap(keys)
         return wrong
 
@@ -193,20 +195,22 @@ class ExocortexApp(App[int]):
             self.push_screen(box)
 
     def action_keys(self) -> None:
-        """Show the keys of this place, or hide them."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
+        """Show the keys of what is on the screen, or hide them."""
+        from exocortex.tui.keys_box import KeysBox
+
+        if isinstance(self.screen, KeysBox):
+            self.screen.dismiss()
         else:
-            self.action_show_help_panel()
+            self.push_screen(KeysBox(self.screen, self.own_keys))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All that keys do here, places, then what Textual offers."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and active.enabled and binding.action != "command_palette":
-                key = self.get_key_display(binding)
-                yield SystemCommand(binding.description, key, partial(self.run_action, binding.action, active.node))
-        yield from super().get_system_commands(screen)
+        for node in (screen, self):
+            for binding in keys_of(node, self.own_keys):
+                if binding.action != "command_palette":
+                    key = keys_told(self, binding)
+                    yield SystemCommand(binding.description, key, partial(self.run_action, binding.action, node))
+        yield from (one for one in super().get_system_commands(screen) if one.title != "Keys")
 
     @on(PlaceName.Chosen)
     def _chosen(self, message: PlaceName.Chosen) -> None:

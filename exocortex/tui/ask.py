@@ -54,7 +54,8 @@ class AskPlace(Place):
         Binding("k", "copy_code", "Copy code", show=False, id="ask.code"),
         Binding("w", "save", "Save as note", id="ask.save"),
         Binding("v", "receipt", "Receipt", id="ask.receipt"),
-        *(Binding(str(n), f"open({n})", f"Open source {n}", show=False, id=f"ask.open{n}") for n in range(1, 10)),
+        Binding("1", "open(1)", "Open a source: 1 to 9", show=False, id="ask.open1"),
+        *(Binding(str(n), f"open({n})", show=False, id=f"ask.open{n}") for n in range(2, 10)),
     ]
 
     def __init__(self, desk: Desk) -> None:

@@ -82,6 +82,7 @@ class ExchangeView(Vertical):
         reply, checked = self.query_one(ReplyView), self.query_one(".answer", Static)
         keeps = bool(answer.written) and not answer.failed and _FORMATTED.search(answer.written) is not None
         reply.display = keeps
+        checked.set_class(keeps, "verdicts")
         if keeps and len(answer.written) <= MOST_LIVE:
             reply.show(*marked(safe.plain(answer.written), answer.sentences, secrets.token_hex(8)))
         checked.update(Content("\n").join(verdicts(answer) if keeps else told(answer)))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from textual.app import App
 from textual.binding import Binding
+from textual.dom import DOMNode
 
 FILE = "keys.toml"
 
@@ -46,3 +49,18 @@ def _flat(table: Mapping[str, object], before: str = "") -> dict[str, object]:
 def ids_of(*owners: type) -> list[str]:
     """Of the bindings these classes declare."""
     return [one.id for owner in owners for one in getattr(owner, "BINDINGS", ()) if isinstance(one, Binding) and one.id]
+
+
+def keys_of(node: DOMNode, own: Mapping[str, str]) -> Iterator[Binding]:
+    """What keys do on a screen or in the app, whatever has the focus, each with its keys; `own` are the user's."""
+    for cls in type(node).__mro__:
+        for one in cls.__dict__.get("BINDINGS", ()):
+            if isinstance(one, Binding) and one.id and one.description:
+                name, _, _ = one.action.partition("(")
+                if node.check_action(name, ()):
+                    yield replace(one, key=own.get(one.id, one.key), key_display=None)
+
+
+def keys_told(app: App[int], binding: Binding) -> str:
+    """All keys of a binding, as they are shown."""
+    return " ".join(app.get_key_display(replace(binding, key=key.strip())) for key in binding.key.split(","))

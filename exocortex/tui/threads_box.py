@@ -78,7 +78,7 @@ class ThreadsBox(ModalScreen[Thread | None]):
         listed = self.query_one(OptionList)
         listed.clear_options()
         for thread in self._threads:
-            about = f"  {self.desk.clock(thread.at)}  {thread.answers} answers"
+            about = f"  {self.desk.clock(thread.at)}  {_answers(thread.answers)}"
             listed.add_option(Option(safe.joined(safe.line(thread.title), safe.line(about, "$muted"))))
         if self._threads:
             listed.highlighted = 0
@@ -116,7 +116,7 @@ class ThreadsBox(ModalScreen[Thread | None]):
         thread = self._chosen
         if thread is not None:
             question = f"Delete “{thread.title}”?"
-            about = f"{thread.answers} answers and their receipts go with it, for good."
+            about = f"{_answers(thread.answers)} and what they stand on go with it, for good."
             self.app.push_screen(Confirm(question, about), lambda sure: self._deleted(thread) if sure else None)
 
     def _deleted(self, thread: Thread) -> None:
@@ -130,3 +130,7 @@ class ThreadsBox(ModalScreen[Thread | None]):
             yield ThreadsFound(cortex.threads.search(words))
 
         self.desk.lane("threads").give(self, work)
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"

@@ -13,12 +13,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import unified_diff
+from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
+from openai_servers import says, scripted
 from owners import RunningOwner
 from screens import shown as shown_by
 from screens import types, until
@@ -37,6 +39,7 @@ SCREENSHOTS = Path(__file__).parents[2] / "assets" / "screenshots"
 NOW = datetime(2026, 11, 21, 14, 5).astimezone()
 _SAVED = datetime(2026, 11, 21, 8, 33, 20).timestamp()
 """When the notes were last changed, in seconds since 1970: on the same day."""
+_MODEL = "heron-3b-q4"
 _PLACE = "/home/tove"
 """What a picture says the temporary folder is."""
 _AT_REST = {"seconds": 0.0, "pid": 4242, "memory_bytes": 180_000_000, "bytes_on_disk": 12_000_000, "progress": None}
@@ -53,6 +56,8 @@ class Scene:
     theme: str = DARK
     readme: bool = False
     """Whether it is shown in the README."""
+    reply: str = ""
+    """What a language model says to every question; empty: there is none."""
 
     @property
     def file(self) -> Path:
@@ -79,12 +84,18 @@ def sample_owner(root: Path) -> Iterator[RunningOwner]:
 
 def draw(owner: RunningOwner, scene: Scene) -> str:
     """The picture, as SVG without fonts from elsewhere."""
-    root = owner.config.home.parent
+    with scripted(says(scene.reply), models=(_MODEL,)) as server:
+        model = replace(owner.config.model, url=server.url if scene.reply else "", server_model=_MODEL)
+        return _drawn(owner, scene, replace(owner.config, model=model))
+
+
+def _drawn(owner: RunningOwner, scene: Scene, config: Config) -> str:
+    root = config.home.parent
 
     def reach(config: Config) -> CortexPort:
         return cast(CortexPort, _Still(owner.client(config), root))
 
-    app = ExocortexApp(Desk(owner.config, owner.environ, reach, lambda: owner.config, now=lambda: NOW))
+    app = ExocortexApp(Desk(config, owner.environ, reach, lambda: config, now=lambda: NOW))
 
     async def run() -> str:
         async with app.run_test(size=scene.size) as pilot:
@@ -150,6 +161,8 @@ class _Still:
 
 
 def _still(value: Any, root: Path) -> Any:
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
         return value.replace(str(root), _PLACE)
     if isinstance(value, datetime):
@@ -164,4 +177,4 @@ def _still(value: Any, root: Path) -> Any:
     changed |= {name: rest for name, rest in _AT_REST.items() if name in changed}
     if "milliseconds" in changed:
         changed["milliseconds"] = tuple((step, 1.0) for step, _ in changed["milliseconds"])
-    return dataclasses.replace(value, **changed)
+    return replace(value, **changed)

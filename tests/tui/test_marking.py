@@ -48,6 +48,6 @@ def test_nothing_but_marks_is_added(written: str) -> None:
 
 def test_a_thousand_citations_take_no_time() -> None:
     written = "One " + "[1] " * 1000 + "two three."
-    began = time.perf_counter()
+    began = time.thread_time()
     marked(written, _sentences("One two four."), "s")
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1

@@ -16,7 +16,27 @@ _LISTED = ("f4", "wait ▸ Home", "j", "j", "j", "l", "wait Flat inventory", "j"
 _MEANT = ("f4", "wait ▸ Home", "slash", "type winter", "wait Winter planning", "enter", "enter", "wait Where we are")
 _CHOSEN = (*_FOUND, "enter", "x", "wait score")
 
+_ASKED = ("type How much notice must we give?", "enter", "wait searched 36")
+_REPLY = """## Giving notice
+
+- You must give **two full months' notice** in writing [1].
+- It has to end on the last day of a rental period [1].
+- Mrs Pryce must give six months [1].
+
+| who | notice |
+|-----|--------|
+| us | two full months' notice in writing [1] |
+"""
+
 SCENES = (
+    Scene("ask", ("f2",)),
+    Scene("ask-quoted", _ASKED),
+    Scene("ask-quoted", _ASKED, (120, 40), LIGHT),
+    Scene("ask-written", _ASKED, reply=_REPLY),
+    Scene("ask-written", _ASKED, (120, 40), LIGHT, reply=_REPLY),
+    Scene("ask-nothing", ("type What is the capital of Peru?", "enter", "wait searched 36")),
+    Scene("ask-keys", ("f1", "wait ask.receipt")),
+    Scene("commands", ("ctrl+p", "wait Search for commands")),
     Scene("search-empty", ("f3",)),
     Scene("search", _FOUND),
     Scene("search", _FOUND, theme=LIGHT),
@@ -37,6 +57,7 @@ SCENES = (
     Scene("index", ("f8", "wait owner "), (120, 40), LIGHT),
     Scene("capture", ("ctrl+n", "wait Tags", "type call the vet", "tab", "type ho", "wait howto", "wait draft kept")),
     Scene("search", _FOUND, (110, 32), readme=True),
+    Scene("ask", _ASKED, (110, 32), readme=True, reply=_REPLY),
 )
 
 

