@@ -177,7 +177,7 @@ def test_ctrl_c_stops_the_reading_and_keeps_what_is_done(new: NewUser) -> None:
     answer(at, (FOLDER, "1"), (ANOTHER, ""), (READ, "y"))
     at.waits_for("Meaning")
     at.presses("c")
-    assert at.ends() == 130
+    assert at.ends() == 130, at.text
     assert at.lines[-1] == "Ended; what is done is kept. Go on with: exo setup"
     assert new.exo("status", "--json").json()["folders"][0]["indexed"] > 0
 
