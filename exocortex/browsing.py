@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from exocortex.config import Folder
 from exocortex.core.errors import UsageError, VaultError
 from exocortex.core.links import alias_key, anchor_line, name_keys, resolve
 from exocortex.core.notes import Link
 from exocortex.core.query import Query
-from exocortex.core.results import NoteLinks, NoteText, RecentNote, ResolvedLink, TagCount, TaskOfNote
+from exocortex.core.results import FilterValues, NoteLinks, NoteText, RecentNote, ResolvedLink, TagCount, TaskOfNote
 from exocortex.core.words import clean, fts_any
 from exocortex.parsing.decoding import decode
 from exocortex.storage.catalog import Catalog, NoteRow
@@ -23,6 +23,8 @@ from exocortex.storage.vault import NoteChangedError, NoteSkippedError, read
 
 _MOST_MATCHES = 10
 _MOST_DRAWN = 10
+_MOST_VALUES = 500
+"""Of a filter."""
 """Notes looked for on the disk before it is said that there is none."""
 _MISSING = "What was indexed: exo inspect. Whether its deletion waits to be confirmed: exo status"
 
@@ -137,6 +139,20 @@ class Browser:
         carried = {(note, part) for tag, note in self._catalog.tagged() for part in _with_parents(tag)}
         counts = Counter(tag for _, tag in carried)
         return [TagCount(tag, count) for tag, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+
+    def filters(self) -> list[FilterValues]:
+        """Tags, folders, paths, then every property, each with what notes have of it."""
+        tags = tuple((one.tag, one.notes) for one in self.tags()[:_MOST_VALUES])
+        folders, paths = Counter[str](), Counter[str]()
+        for folder, path in self._catalog.places():
+            folders[folder] += 1
+            paths.update(f"{parent}/" for parent in map(str, PurePosixPath(path).parents) if parent != ".")
+        return [
+            FilterValues("tag", tags),
+            FilterValues("folder", tuple(folders.most_common(_MOST_VALUES))),
+            FilterValues("path", tuple(paths.most_common(_MOST_VALUES))),
+            *(FilterValues(key, values) for key, values in self._catalog.property_values(_MOST_VALUES)),
+        ]
 
     def tasks(self, done: bool, scope: Query) -> list[TaskOfNote]:
         """Tasks of the notes in scope, by note."""

@@ -15,6 +15,7 @@ from exocortex.core.handshake import Welcome
 from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FilterValues,
     FolderContents,
     Found,
     Inspected,
@@ -255,6 +256,10 @@ class _Notes:
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""
         return cast(list[TagCount], self._asking.ask("notes.tags"))
+
+    def filters(self) -> list[FilterValues]:
+        """What notes can be filtered by."""
+        return cast(list[FilterValues], self._asking.ask("notes.filters"))
 
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""

@@ -251,6 +251,14 @@ def test_tags_count_notes_with_the_tags_nested_in_them(cortex: Cortex) -> None:
     ]
 
 
+def test_filters_are_told_with_what_notes_have_of_them(cortex: Cortex) -> None:
+    found = {one.key: dict(one.values) for one in cortex.notes.filters()}
+    assert [*found][:3] == ["tag", "folder", "path"]
+    assert found["tag"] == {"home": 2, "home/flat": 1, "home/heating": 1, "été": 1}
+    assert found["folder"] == {"notes": 5, "second": 3}
+    assert found["path"] == {"Home/": 2, "Archive/": 1}
+
+
 def test_tasks_are_open_or_done_and_keep_to_the_scope(cortex: Cortex) -> None:
     def listed(*, done: bool = False, scope: str = "") -> list[str]:
         return [one.task.text.split(" #")[0] for one in cortex.notes.tasks(done=done, scope=scope)]

@@ -65,6 +65,7 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "notes.contents": lambda cortex: [cortex.notes.contents("notes"), cortex.notes.contents("notes", "sub", limit=0)],
     "notes.named": lambda cortex: cortex.notes.named("sub walk", limit=3),
     "notes.tags": lambda cortex: cortex.notes.tags(),
+    "notes.filters": lambda cortex: cortex.notes.filters(),
     "notes.tasks": lambda cortex: cortex.notes.tasks(done=True),
     "notes.tick": lambda cortex: cortex.notes.tick("Lease", 17, "sign", True),
     "notes.again": lambda cortex: cortex.notes.again(date.today() + timedelta(days=31)),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event as StopEvent
+from threading import Thread
 from types import FrameType
 from typing import Any
 
 import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
-from exocortex.cli.console import Console, Span
+from exocortex.cli.console import Console, OutputError, Span
 from exocortex.cli.face import DONE, INTERRUPTED, Face, counted
 from exocortex.cli.progress import reporter
 from exocortex.core.durations import duration
@@ -50,15 +51,27 @@ def index_command(face: Face, retry: bool, accept_deletions: bool, as_json: bool
 def stopping(
     console: Console, said: str = "Stopping; what is done is kept. (Ctrl-C again to end it at once.)"
 ) -> Iterator[StopEvent]:
-    """The first Ctrl-C (or SIGTERM, or the terminal's end) asks the job to stop, a second one ends it as it stands."""
-    stop = StopEvent()
+    """The first Ctrl-C (or SIGTERM, or the terminal's end) asks the job to stop, a second one ends it as it stands.
+
+    It is told of beside the main thread: a signal may come in the middle of a write, and a stream can't be written to
+    from within itself.
+    """
+    stop, heard = StopEvent(), StopEvent()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        console.notice(Span(said))
+        heard.set()
 
+    def tell() -> None:
+        heard.wait()
+        if stop.is_set():
+            with suppress(OutputError):
+                console.notice(Span(said))
+
+    telling = Thread(target=tell, name="telling", daemon=True)
+    telling.start()
     before = {number: signal.getsignal(number) for number in _STOPPING}
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:  # as nohup has it
@@ -68,6 +81,8 @@ def stopping(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        heard.set()
+        telling.join()
 
 
 def watch(face: Face, events: Iterable[Event]) -> Indexed:

@@ -156,6 +156,16 @@ class TagCount:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterValues:
+    """What may follow the colon of a filter, as far as the notes have it."""
+
+    key: str
+    """As it is typed: `tag`, `path`, a property."""
+    values: tuple[tuple[str, int], ...]
+    """Each with how many notes have it, most used first; the less used of many are left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOfNote:
     """A task and the note it stands in."""
 

@@ -12,6 +12,7 @@ from exocortex.core.events import Answering, Event, Happening, Progress, Replaye
 from exocortex.core.notes import Heading, NoteRef
 from exocortex.core.receipts import Checked, Exchange, Receipt, Thread
 from exocortex.core.results import (
+    FilterValues,
     FolderContents,
     Found,
     Inspected,
@@ -210,6 +211,10 @@ class NotesPort(Protocol):
 
     def tags(self) -> list[TagCount]:
         """Every tag, most used first."""
+        ...
+
+    def filters(self) -> list[FilterValues]:
+        """What notes can be filtered by: tags, folders, paths, then every property."""
         ...
 
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from exocortex.core.chunks import embedding_input
 from exocortex.core.notes import Heading, NoteRef, Task
 from exocortex.core.results import (
+    FilterValues,
     FolderContents,
     Inspected,
     InspectedChunk,
@@ -98,6 +99,11 @@ class Notes:
         self._index.refresh()
         with self._views.open() as view:
             return view.browser.tags()
+
+    def filters(self) -> list[FilterValues]:
+        """What notes can be filtered by."""
+        with self._views.open() as view:
+            return view.browser.filters()
 
     def tasks(self, *, done: bool = False, scope: str = "") -> list[TaskOfNote]:
         """Open tasks (or done ones), by note."""

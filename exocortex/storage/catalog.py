@@ -6,9 +6,10 @@ import json
 import os
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby, islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -121,6 +122,21 @@ class Catalog:
     def property_names(self) -> frozenset[str]:
         """Every property some note has: what `key:value` may filter by."""
         return frozenset(str(row["key"]) for row in self._db.execute("SELECT DISTINCT key FROM properties"))
+
+    def property_values(self, most: int) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+        """Each property with its values that fit on a line, most used first, and how many notes have them."""
+        counted = self._db.execute(
+            "SELECT key, value, count(DISTINCT note) AS notes FROM properties"
+            " WHERE length(value) BETWEEN 1 AND 80 AND instr(value, char(10)) = 0"
+            " GROUP BY key, value ORDER BY key, notes DESC, value"
+        )
+        for key, rows in groupby(counted, lambda row: str(row["key"])):
+            yield key, tuple((row["value"], row["notes"]) for row in islice(rows, most))
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """(folder, path) of every note."""
+        for row in self._db.execute("SELECT folder, path FROM notes WHERE digest IS NOT NULL"):
+            yield row["folder"], row["path"]
 
     def matching(self, filters: Sequence[Filter], dates: Sequence[DateRange], excluded: str) -> set[int] | None:
         """Rows of the notes that meet every condition; None if there is no condition.

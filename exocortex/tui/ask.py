@@ -20,15 +20,16 @@ from exocortex.core.answers import Answer, Citation
 from exocortex.core.events import Answered, Asked, Retrieved, Token
 from exocortex.core.receipts import Thread
 from exocortex.tui import safe
-from exocortex.tui.boxes import Choice, Choose, Prompt, TextBox
+from exocortex.tui.boxes import Choice, Choose, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
 from exocortex.tui.desk import Desk
-from exocortex.tui.engines import QUOTING, engines_of, in_force
+from exocortex.tui.engines import QUOTING, engines_of, in_force, roles_of
 from exocortex.tui.entry import Question
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy
 from exocortex.tui.place import Place
 from exocortex.tui.receipts import Kept, ReceiptRead, read_receipt, receipt_text, save_note
+from exocortex.tui.scope_box import ScopeBox
 from exocortex.tui.sources_panel import SourcesPanel, opened, shown_with
 from exocortex.tui.threads_box import ThreadsBox
 
@@ -49,6 +50,7 @@ class AskPlace(Place):
         Binding("ctrl+o", "scope", "Scope", id="ask.scope"),
         Binding("ctrl+g", "engine", "Engine", id="ask.engine"),
         Binding("ctrl+l", "new", "New", id="ask.new"),
+        Binding("r", "role", "Role", show=False, id="ask.role"),
         Binding("y", "copy_answer", "Copy answer", id="ask.copy"),
         Binding("c", "copy_citation", "Copy citation", show=False, id="ask.citation"),
         Binding("k", "copy_code", "Copy code", show=False, id="ask.code"),
@@ -185,6 +187,7 @@ class AskPlace(Place):
         if question.has_focus and event.key == "up":
             self.action_edit_last()
         elif question.has_focus and event.key == "down":
+            event.stop()  # before the next in order has it
             self.query_one("#said").focus()
 
     # The conversation
@@ -226,8 +229,7 @@ class AskPlace(Place):
 
     def action_scope(self) -> None:
         """Narrow what is asked of."""
-        about = "Filters, as in a search: tag:work  path:Projects  after:2024-01.  Empty: all notes."
-        self.app.push_screen(Prompt("Ask only notes that match", self._talk.scope, about), self._narrowed)
+        self.app.push_screen(ScopeBox(self.desk, self._talk.scope), self._narrowed)
 
     def _narrowed(self, scope: str | None) -> None:
         if scope is not None:
@@ -246,6 +248,17 @@ class AskPlace(Place):
             self._talk = replace(self._talk, engine=engine)
             self._tell()
 
+    def action_role(self) -> None:
+        """Choose how the conversation is to be held."""
+        choices, wrong = roles_of(self.desk.config.home)
+        at = next((n for n, one in enumerate(choices) if one.value == self._talk.role), 0)
+        self.app.push_screen(Choose("In which role", choices, at, "\n".join(wrong)), self._role_chosen)
+
+    def _role_chosen(self, role: str | None) -> None:
+        if role is not None:
+            self._talk = replace(self._talk, role=role)
+            self._tell()
+
     def _tell(self) -> None:
         """The chips above the line."""
         talk = self._talk
@@ -254,6 +267,8 @@ class AskPlace(Place):
             safe.joined(safe.line(" all notes" if not talk.scope else f" only {talk.scope}", "$secondary")),
             safe.line("quotes" if engine == QUOTING else engine, "$secondary"),
         ]
+        if talk.role:
+            parts.append(safe.line(f"as {talk.role}", "$secondary"))
         if talk.title:
             parts.append(safe.line(talk.title, "$muted"))
         if self._instead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -35,8 +36,12 @@ class Prompt(ModalScreen[str | None]):
         """Title, line, hint."""
         with Vertical(classes="box"):
             yield Static(safe.line(self._title, "bold"))
-            yield Entry(self._value, id="line")
+            yield from self.line(self._value)
             yield Static(safe.line(self._about, "$muted"))
+
+    def line(self, value: str) -> Iterator[Widget]:
+        """What is typed in."""
+        yield Entry(value, id="line")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -87,15 +92,18 @@ class Choose(ModalScreen[_Value | None], Generic[_Value]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave", id="box.leave")]
 
-    def __init__(self, title: str, choices: Sequence[Choice[_Value]], at: int = 0) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice[_Value]], at: int = 0, wrong: str = "") -> None:
+        """`at` is what is chosen now; `wrong` tells of what can't be."""
         super().__init__()
-        self._title, self._choices, self._at = title, choices, at
+        self._title, self._choices, self._at, self._wrong = title, choices, at, wrong
 
     def compose(self) -> ComposeResult:
         """Title and list."""
         with Vertical(classes="box"):
             yield Static(safe.line(self._title, "bold"))
             yield OptionList(*(Option(choice.content) for choice in self._choices))
+            if self._wrong:
+                yield Static(safe.lines(self._wrong, "$warning"))
 
     def on_mount(self) -> None:
         """Begin at what is chosen now."""

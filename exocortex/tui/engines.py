@@ -1,14 +1,18 @@
-"""Engines: what may answer a question here: the model in force, quoting, and every model that was added."""
+"""Engines: what may answer a question here, in which role: the model in force, quoting, every model that was added."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from exocortex.config import Config
+from exocortex.config.roles import read_role, role_names
 from exocortex.core.errors import ExocortexError
 from exocortex.tui.boxes import Choice
 
 QUOTING = "extractive"
+_ABOUT = 40
+"""Characters told of a role."""
 
 
 def in_force(config: Config) -> str:
@@ -29,3 +33,17 @@ def engines_of(config: Config) -> list[Choice[str]]:
         entries = Models(config.home).entries()
         choices += [Choice(one.name, one.name, "" if one.state == "ready" else one.state) for one in entries]
     return choices
+
+
+def roles_of(home: Path) -> tuple[list[Choice[str]], list[str]]:
+    """Choices, none first; and what is wrong with the files of others."""
+    choices, wrong = [Choice("No role", "", "files in roles/ of the home make others")], []
+    for name in role_names(home):
+        try:
+            role = read_role(home, name)
+        except ExocortexError as error:
+            wrong.append(f"{error.message} {error.hint}".strip())
+        else:
+            about = " ".join((role.scope, role.engine, role.instructions)).split("\n")[0].strip()
+            choices.append(Choice(name, name, about if len(about) <= _ABOUT else f"{about[: _ABOUT - 1]}…"))
+    return choices, wrong

@@ -89,8 +89,12 @@ class IndexPlace(Place):
         self.set_class(event.size.width < NARROW, "narrow")
 
     def arrive(self) -> None:
-        """Look anew."""
+        """Where what was skipped is, if anything was."""
         self.query_one("#skipped" if self._status and self._status.skipped else "#lately", RowList).focus()
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Look anew."""
         read_status(self.desk, self.app)
 
     # What is shown

@@ -110,6 +110,8 @@ class NotesPlace(Place):
         if self.query_one(NoteTree).opened:
             self._refetch()
 
+    come_back = arrive
+
     # -- what is shown on the left ----------------------------------------------------------------------------------
 
     def _show(self, showing: Showing) -> None:

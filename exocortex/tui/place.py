@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -51,10 +52,12 @@ class Place(Screen[None]):
     """One of the screens that F-keys lead to."""
 
     MODE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "app.focus_next", show=False)]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._is_covered = False
 
     def compose(self) -> ComposeResult:
         """Names above, the body, and the state below."""
@@ -74,6 +77,16 @@ class Place(Screen[None]):
     def arrive(self) -> None:
         """It was chosen; put the focus where one types."""
 
+    def come_back(self) -> None:
+        """What lay over it was closed; the focus stays where it was."""
+
+    def on_screen_suspend(self) -> None:
+        """Left for another place, or covered by a box or a reader."""
+        self._is_covered = self.app.current_mode == self.MODE
+
     def on_screen_resume(self) -> None:
-        """However it was come to."""
-        self.arrive()
+        """Chosen, or uncovered."""
+        if self._is_covered:
+            self.come_back()
+        else:
+            self.arrive()

@@ -19,7 +19,8 @@ from exocortex.core.results import Explained, Found, Mode
 from exocortex.core.service import CortexPort
 from exocortex.tui import safe, scopes
 from exocortex.tui.desk import Desk
-from exocortex.tui.entry import Entry
+from exocortex.tui.filter_line import LANE as FILTERS
+from exocortex.tui.filter_line import FilterChoices, FilterLine, FiltersRead, read_filters
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import AskAbout, Edited, EditNote, NoteRead, OpenNote, Searched
 from exocortex.tui.note_view import NoteView
@@ -62,7 +63,9 @@ class SearchPlace(Place):
 
     def body(self) -> Iterator[Widget]:
         """The line above, the list and the note below."""
-        yield Entry(placeholder="Search your notes", id="query")
+        line = FilterLine(placeholder="Search your notes", id="query")
+        yield line
+        yield FilterChoices(line)
         yield Static(id="found")
         yield Static(_hints(), id="hints")
         with Horizontal(id="results"):
@@ -76,6 +79,11 @@ class SearchPlace(Place):
     def arrive(self) -> None:
         """Type at once."""
         self.query_one("#query", Input).focus()
+        read_filters(self.desk, self)
+
+    @on(FiltersRead)
+    def _filters_read(self, message: FiltersRead) -> None:
+        self.query_one(FilterChoices).offer(message.filters)
 
     @on(Input.Changed, "#query")
     def _typed(self, event: Input.Changed) -> None:
@@ -111,6 +119,8 @@ class SearchPlace(Place):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         message.stop()
+        if message.lane == FILTERS:
+            return  # it goes without completion
         told = f"{message.error.message} {message.error.hint}".strip()
         self.query_one("#found", Static).update(safe.line(told, "$error"), layout=False)
 

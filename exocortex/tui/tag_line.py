@@ -7,19 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event as StopEvent
 
-from textual.content import Content
 from textual.message import Message
 from textual.message_pump import MessagePump
-from textual_autocomplete import AutoComplete, DropdownItem, TargetState
 
 from exocortex.core.results import TagCount
 from exocortex.core.service import CortexPort
-from exocortex.tui import safe
+from exocortex.tui.choices import Choices
 from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 
 LANE = "tags"
-_MOST = 8
 _BETWEEN = re.compile(r"[\s,]+")
 
 
@@ -52,44 +49,24 @@ class TagLine(Entry):
         return tuple(dict.fromkeys(word for word in words if word))
 
 
-class TagChoices(AutoComplete):
-    """The tags that the word at the cursor may become, below it."""
+class TagChoices(Choices):
+    """The tags that the word at the cursor may become."""
 
     def __init__(self, line: TagLine) -> None:
-        super().__init__(line, candidates=[])
-        self._counts: tuple[TagCount, ...] = ()
+        super().__init__(line)
+        self._tags: tuple[tuple[str, int], ...] = ()
 
     def offer(self, tags: Sequence[TagCount]) -> None:
-        """From now on these, most used first; one that would read otherwise than it is typed is left out."""
-        self._counts = tuple(one for one in tags if safe.line(one.tag).plain == one.tag)
+        """From now on these, most used first."""
+        self._tags = tuple((one.tag, one.notes) for one in tags)
 
-    def get_search_string(self, target_state: TargetState) -> str:
-        """The word at the cursor."""
-        return _BETWEEN.split(target_state.text[: target_state.cursor_position])[-1].lstrip("#")
+    def word(self, before: str) -> str | None:
+        """After the last space or comma."""
+        return _BETWEEN.split(before)[-1].lstrip("#") or None
 
-    def get_candidates(self, target_state: TargetState) -> list[DropdownItem]:
-        """Tags that begin with it, then those that hold it."""
-        word = self.get_search_string(target_state).casefold()
-        found = [one for one in self._counts if word and word in one.tag.casefold() and word != one.tag.casefold()]
-        found.sort(key=lambda one: not one.tag.casefold().startswith(word))
-        return [DropdownItem(safe.line(one.tag)) for one in found[:_MOST]]
-
-    def match(self, query: str, candidate: str) -> tuple[float, tuple[int, ...]]:
-        """Those offered are matches already, in order."""
-        at = candidate.casefold().find(query.casefold())
-        return 1.0, tuple(range(at, at + len(query))) if at >= 0 else ()
-
-    def apply_highlights(self, candidate: Content, offsets: tuple[int, ...]) -> Content:
-        """What was typed of it."""
-        return candidate.stylize("bold", offsets[0], offsets[-1] + 1) if offsets else candidate
-
-    def apply_completion(self, value: str, state: TargetState) -> None:
-        """Put it in the place of the word at the cursor."""
-        word = self.get_search_string(state)
-        before = state.text[: state.cursor_position - len(word)]
-        after = state.text[state.cursor_position :]
-        self.target.value = f"{before}{value} {after.lstrip()}"
-        self.target.cursor_position = len(before) + len(value) + 1
+    def offered(self, before: str) -> Sequence[tuple[str, int]]:  # noqa: ARG002 (it is tags everywhere)
+        """The notes' tags."""
+        return self._tags
 
 
 def line_with_choices(value: str) -> Iterator[TagLine | TagChoices]:

@@ -96,6 +96,8 @@ class TodayPlace(Place):
             self._focus_rows()
         self._look()
 
+    come_back = arrive
+
     def _focus_rows(self) -> None:
         """The list, or the digest where that stands in its place."""
         rows = self.query_one("#list", RowList)

@@ -44,6 +44,7 @@ SCENES = (
     Scene("search", _FOUND, (120, 40), LIGHT),
     Scene("search-chosen", _CHOSEN, theme=CONTRAST),
     Scene("search-nothing", ("f3", "type tag:nowhere", "wait Nothing found")),
+    Scene("search-filters", ("f3", "type tag:", "wait contracts")),
     Scene("reader", (*_FOUND, "enter", "enter", "wait esc Back", "wait ▌")),
     Scene("notes", _LISTED),
     Scene("notes", _LISTED, (120, 40), LIGHT),
