@@ -170,16 +170,16 @@ def _deliver(
 
 def _carried_out(root: Path, entry: Entry, home: Path, carriers: Callable[[str], dict[str, str]] | None) -> _Done:
     """Where the text is; raises VaultError if it can't be anywhere now."""
+    made = None if carriers is None else _made(root, entry, home)
     notice = ""
-    if entry.addition is not None:
+    if entry.addition is not None and made is None:
         appended = append(root, entry.addition, entry.ulid, home, is_new=carriers is None)
         if appended is not None:
             return _Done(appended.path, True, appended.notice)
         notice = f"{entry.addition.raw} is gone or can't take text, so this is a note of its own."
-    path = None
-    if carriers is not None:
-        path = _made(root, entry, home) or _moved(root, entry, carriers)
-    return _Done(path or _make(root, entry, home), False, notice)
+    if made is None and carriers is not None:
+        made = _moved(root, entry, carriers)
+    return _Done(made or _make(root, entry, home), False, notice)
 
 
 def _obstacle(root: Path, folder: str) -> str:
