@@ -89,9 +89,11 @@ def capture(
     root = inbox_folder(config).root if to is None else to.folder.root
     ulid = make_ulid(int(now.timestamp() * 1000), randomness(10))
     given = {**({"title": title} if title else {}), **fields}
-    note = _note(text, now, ulid, given, tags, is_framed)
-    addition = None if to is None else _addition(text, now, tags, to, is_framed)
-    paths = tuple(paths_of(config.capture.inbox, now, text, ulid, title))
+    opening = _FRONTMATTER.match(text) if is_framed else None
+    body = text[opening.end() :] if opening else text
+    note = _note(text, now, ulid, given, tags, opening)
+    addition = None if to is None else _addition(_checked(body), now, tags, to)
+    paths = tuple(paths_of(config.capture.inbox, now, body, ulid, title))
     ensure_home(config.home)
     entry = Entry(ulid, str(root), paths, digest(note.encode()), note, addition)
     with journal.write(config.home, entry) as record:
@@ -244,10 +246,14 @@ def _ulids_in(path: str) -> Iterator[bytes]:
 
 
 def _note(
-    text: str, now: datetime, ulid: str, fields: Mapping[str, object], tags: tuple[str, ...], is_framed: bool
+    text: str,
+    now: datetime,
+    ulid: str,
+    fields: Mapping[str, object],
+    tags: tuple[str, ...],
+    opening: re.Match[str] | None,
 ) -> str:
-    """The note of its own that a text becomes."""
-    opening = _FRONTMATTER.match(text) if is_framed else None
+    """The note of its own that a text becomes, its own frontmatter (`opening`) going on where ours ends."""
     if opening and tags and _TAGS_FIELD.search(opening[0]):
         text, tags = f"{text}\n{marks_of(tags)}\n", ()
     given = {**fields, **({"tags": list(tags)} if tags else {})}
@@ -260,12 +266,9 @@ def _note(
     return f"---\n{''.join(head)}---\n\n{text}"
 
 
-def _addition(text: str, now: datetime, tags: tuple[str, ...], to: Destination, is_framed: bool) -> Addition:
+def _addition(text: str, now: datetime, tags: tuple[str, ...], to: Destination) -> Addition:
     """What is put into a note that exists: no frontmatter, which is a note's head."""
-    opening = _FRONTMATTER.match(text) if is_framed else None
-    body = _checked(text[opening.end() :]) if opening else text
-    block = block_of(body, f"{now:%H:%M}", listed=to.listed, tags=tags)
-    return Addition(to.raw, to.heading, block, to.start)
+    return Addition(to.raw, to.heading, block_of(text, f"{now:%H:%M}", listed=to.listed, tags=tags), to.start)
 
 
 def _checked(text: str) -> str:
