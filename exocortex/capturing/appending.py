@@ -86,7 +86,7 @@ def _append(root: Path, addition: Addition, ulid: str, home: Path, *, in_doubt: 
         return inserted.into(data)
 
     edited = edit(root, addition.raw, appended, home, cause=ulid)
-    notice = f"There was no heading “{addition.heading}” in it; there is one now, at its end." if made_heading else ""
+    notice = f"There was no heading “{addition.heading}” in it; there is one now." if made_heading else ""
     return Appended(root / edited.raw, " ".join((notice, *edited.warnings)).strip())
 
 

@@ -7,13 +7,14 @@ a thought must not wait for a setting.
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from exocortex.capturing.templates import Values, fill, read_template, template_of
-from exocortex.config import Config, Folder
+from exocortex.config import Config, Folder, ensure_home
 from exocortex.core.date_format import UnknownTokenError, format_date
 from exocortex.core.errors import ExocortexError
 from exocortex.storage.writing import NoteExistsError, create, read_note
@@ -73,9 +74,10 @@ def daily_note(config: Config, folder: Folder, now: datetime) -> Daily:
 
 
 def make(daily: Daily, home: Path) -> bool:
-    """See to it that the note is there; whether it had to be made. Raises VaultError."""
-    if daily.path.exists():
+    """See to it that the note is there; whether it had to be made. Raises VaultError, ConfigError."""
+    if os.path.exists(daily.path):
         return False
+    ensure_home(home)
     try:
         create(daily.folder.root, daily.raw, daily.start.encode(), home)
     except NoteExistsError:

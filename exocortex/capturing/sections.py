@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exocortex.core.errors import VaultError
+from exocortex.core.notes import Heading
 
 _ENDINGS = re.compile(rb"\r\n|\r|\n")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
@@ -13,8 +15,9 @@ _ITEM_OR_WITHIN = re.compile(rb"[ \t]+\S|[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _BLANK = re.compile(rb"[ \t]*(?:[\r\n]|\Z)")
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n\f\v"
-_LEVEL = "##"
+_LEVEL = 2
 """Of a heading that is made because there was none."""
+_DEEPEST = 6
 
 
 class UnsuitableNoteError(VaultError):
@@ -38,20 +41,21 @@ class Insertion:
 def insertion(data: bytes, name: str, heading: str, block: str) -> Insertion:
     """Where `block` (lines with `\\n` between them) goes: below the last line of the section, or of the note.
 
-    `heading` is written as in a link to it; one that isn't there is made at the end. What is put there has the note's
-    line endings, is set off by empty lines where Markdown would take it for a part of something else, and ends in a
-    newline unless the note itself doesn't. Raises UnsuitableNoteError.
+    `heading` is written as in a link to it; one that isn't there is made at the end of what it is to lie in. What is
+    put there has the note's line endings, is set off by empty lines where Markdown would take it for a part of
+    something else, and ends in a newline unless the note itself doesn't. Raises UnsuitableNoteError.
     """
     try:
         data.decode()
     except UnicodeDecodeError:
         raise UnsuitableNoteError(f"{name} is not valid UTF-8.", "Convert it first, as with iconv.") from None
-    stop = _end_of_section(data, name, heading) if heading else len(data)
-    if stop is not None:
-        return _below(data, stop, block)
-    title = " ".join(heading.split("#")[-1].split())
-    made = _below(data, len(data), f"{_LEVEL} {title}\n\n{block}")
-    return Insertion(made.at, made.new, made_heading=True)
+    headings = _headings(data, name) if heading else ()
+    above, missing = _known_part(heading, headings)
+    stop = len(data) if above is None else _end_of_section(data, above, headings)
+    level = _LEVEL if above is None else above.level + 1
+    made = [f"{'#' * min(level + depth, _DEEPEST)} {title}" for depth, title in enumerate(missing)]
+    inserted = _below(data, stop, "\n\n".join((*made, block)))
+    return Insertion(inserted.at, inserted.new, bool(missing))
 
 
 def stands_in(data: bytes, block: str) -> bool:
@@ -65,20 +69,34 @@ def is_item(line: str) -> bool:
     return _ITEM.match(line) is not None
 
 
-def _end_of_section(data: bytes, name: str, heading: str) -> int | None:
-    """Offset of the next heading that isn't below this one, or of the end; None if there is no such heading."""
-    from exocortex.core.links import anchor_line
+def _headings(data: bytes, name: str) -> tuple[Heading, ...]:
     from exocortex.parsing import Unreadable, parse
 
     try:
-        headings = parse(data, name).headings
+        return parse(data, name).headings
     except Unreadable as error:
         raise UnsuitableNoteError(f"{name} can't be read: {error}.", "Look at it yourself.") from None
-    line = anchor_line(heading, headings, ())
-    own = next((one for one in headings if one.line == line), None)
-    if own is None:
-        return None
-    following = (one.line for one in headings if one.line > own.line and one.level <= own.level)
+
+
+def _known_part(heading: str, headings: Sequence[Heading]) -> tuple[Heading | None, list[str]]:
+    """The heading that is there of `A#B#C`, and the titles below it that aren't."""
+    titles = [title for part in heading.split("#") if (title := " ".join(part.split()))]
+    for known in range(len(titles), 0, -1):
+        if found := _heading("#".join(titles[:known]), headings):
+            return found, titles[known:]
+    return None, titles
+
+
+def _heading(anchor: str, headings: Sequence[Heading]) -> Heading | None:
+    from exocortex.core.links import anchor_line
+
+    line = anchor_line(anchor, headings, ())
+    return next((one for one in headings if one.line == line), None)
+
+
+def _end_of_section(data: bytes, heading: Heading, headings: Sequence[Heading]) -> int:
+    """Offset of the next heading that isn't below this one, or of the end."""
+    following = (one.line for one in headings if one.line > heading.line and one.level <= heading.level)
     return _start_of_line(data, next(following, 0))
 
 

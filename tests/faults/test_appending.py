@@ -288,7 +288,7 @@ def test_it_is_on_disk_before_it_is_said(place: Place) -> None:
         r"renameat2\(",
         rf"fsync\(\d+<{vault}>",
         rf'unlink\("{home}/journal/[^"]*\.json"',
-        rf'write\(1<[^>]*>, "{vault}/log\.md',
+        rf'write\(\d+<[^>]*>, "{vault}/log\.md',
     )
     lines = log.read_text().splitlines()
     places = [next(number for number, line in enumerate(lines) if re.search(step, line)) for step in steps]
