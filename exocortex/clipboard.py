@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -49,6 +50,7 @@ _READERS = (
         ),
     ),
 )
+_UNREACHABLE = re.compile("display|connect", re.IGNORECASE)
 _NO_TEXT = "The clipboard holds something that is not text."
 _COPY = "Copy some text, then try again."
 
@@ -116,8 +118,7 @@ def _output(command: tuple[str, ...], environ: Mapping[str, str], seconds: float
         ended = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
             timeout=seconds,
             env={**os.environ, **environ},
             check=False,
@@ -127,7 +128,12 @@ def _output(command: tuple[str, ...], environ: Mapping[str, str], seconds: float
         raise UsageError(message, "Copy the text again, then try again.") from None
     except OSError as error:
         raise UsageError(f"{command[0]} can't be run: {error.strerror}.", "See to that, or pipe the text in.") from None
-    return ended.stdout if ended.returncode == 0 else b""
+    if ended.returncode == 0:
+        return ended.stdout
+    said = ended.stderr.decode(errors="replace").strip()
+    if _UNREACHABLE.search(said):
+        raise UsageError(f"{command[0]} can't reach the desktop: {said.splitlines()[-1]}", "Or pipe the text in.")
+    return b""
 
 
 def _what_to_install(environ: Mapping[str, str]) -> str:
