@@ -154,6 +154,7 @@ class Originals:
         """What became of the changes made for `cause`, the surest of several; dropped ones were not made."""
         known: tuple[tuple[str, Outcome], ...] = (
             (".json", "made"),
+            (".undone", "made"),
             (".pending", "under way"),
             (".doubt", "in doubt"),
         )
@@ -164,8 +165,16 @@ class Originals:
         return "none"
 
     def forget(self, change: Change) -> None:
-        """Drop the record of a change that has been taken back; its copy stays its time."""
-        (self._folder / f"{change.ulid}.json").unlink(missing_ok=True)
+        """Drop the record of a change that has been taken back; its copy stays its time.
+
+        One with a cause stays as well, as `<ULID>.undone`: what was made and taken back isn't to be made again.
+        """
+        record = self._folder / f"{change.ulid}.json"
+        if not change.cause:
+            return record.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            record.rename(record.with_suffix(".undone"))
+        return None
 
     def left_behind(self) -> Iterator[Pending]:
         """Changes whose process died, each claimed for the caller to end."""

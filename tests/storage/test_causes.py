@@ -42,7 +42,8 @@ def test_an_edit_that_was_made_is_known_by_its_cause(root: Path, home: Path) -> 
     (change,) = changes(home)
     assert change.cause == CAUSE
     undo(home)
-    assert (root / "a.md").read_bytes() == OLD
+    assert ((root / "a.md").read_bytes(), changes(home)) == (OLD, [])
+    assert _outcome(home) == "made", "what was taken back is not to be made again"
 
 
 def test_an_edit_without_a_cause_is_recorded_as_ever(root: Path, home: Path) -> None:
