@@ -12,6 +12,8 @@ from exocortex.core.errors import UsageError
 _PLUS = {"vi", "vim", "nvim", "view", "nano", "emacs", "emacsclient", "micro", "kak", "joe", "pico", "ne", "mg"}
 _GOTO = {"code", "code-insiders", "codium", "vscodium", "cursor"}
 _COLON = {"hx", "helix", "subl", "zed", "zeditor"}
+_WAIT = {**dict.fromkeys(_GOTO, "--wait"), "subl": "--wait", "zed": "--wait", "zeditor": "--wait", "gedit": "--wait"}
+"""What keeps those from returning at once that show the file in a window they have already."""
 _HINT = "Set one, as in: export EDITOR=nano"
 
 
@@ -29,9 +31,20 @@ def find_editor(environ: Mapping[str, str]) -> list[str]:
     return command
 
 
+def waiting(editor: list[str]) -> list[str]:
+    """The editor's command so that it ends when the file is closed."""
+    option = _WAIT.get(_name_of(editor[0]), "")
+    return [*editor, option] if option and option not in editor else editor
+
+
+def is_window(editor: list[str]) -> bool:
+    """Whether it may be one that doesn't draw in the terminal, and so may end before its file is closed."""
+    return _name_of(editor[0]) not in _PLUS
+
+
 def place_arguments(command: str, file: str, line: int | None) -> list[str]:
     """How this editor is told a file and a line; one that isn't known gets the file alone."""
-    name = PurePath(command).name.removesuffix(".exe")
+    name = _name_of(command)
     if line is None:
         return [file]
     if name in _PLUS:
@@ -41,3 +54,7 @@ def place_arguments(command: str, file: str, line: int | None) -> list[str]:
     if name in _COLON:
         return [f"{file}:{line}"]
     return [file]
+
+
+def _name_of(command: str) -> str:
+    return PurePath(command).name.removesuffix(".exe")

@@ -1,110 +1,171 @@
-"""`exo capture`: a thought, typed or piped in, becomes a note of its own in the inbox."""
+"""`exo capture`: a thought becomes a note in the inbox, or goes into one there is; typed, piped, pasted or written."""
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from exocortex.cli.arguments import QueryCommand, json_option, pass_face
+from exocortex.cli.capture_text import Wish, gathered, give_back
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face
+from exocortex.cli.face import DONE, NOTHING, Face
 from exocortex.core.errors import ExocortexError, UsageError
 
 if TYPE_CHECKING:
-    from exocortex.capturing import Captured
+    from exocortex.capturing import Captured, Destination
 
-_MOST_BYTES = 64_000_000
-_MARK = "\0"
-"""What QueryCommand sets before words that begin with a dash; nobody can type it."""
+_IN_TAGS = "_-/"
+_PICTURES = "\u2100"
+"""From here on signs and emoji, which tags may hold, are among what is neither letter nor digit."""
 
 
 @click.command("capture", cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="TEXT... | -")
+@click.option("--clipboard", is_flag=True, help="The text on the clipboard; after TEXT, if there is any.")
+@click.option("--editor", is_flag=True, help="Write it, or go on with it, in $VISUAL or $EDITOR.")
+@click.option("--to", metavar="DEST", default="inbox", help="inbox (a new note), today, or NOTE[#HEADING].")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="Tag it; may be said several times.")
+@click.option("--title", metavar="TITLE", default="", help="Title of the new note, and its file's name.")
+@click.option("--template", metavar="NAME", default="", help="Begin with templates/NAME.md of the home.")
 @json_option
 @pass_face
-def capture_command(face: Face, words: tuple[str, ...], as_json: bool) -> int:
-    """Make a note of TEXT in the inbox; of what comes from standard input with -. Prints where it is.
+def capture_command(
+    face: Face,
+    words: tuple[str, ...],
+    clipboard: bool,
+    editor: bool,
+    to: str,
+    tags: tuple[str, ...],
+    title: str,
+    template: str,
+    as_json: bool,
+) -> int:
+    """Make a note of TEXT in the inbox, or add it to a note; - reads it from standard input. Prints where it is.
 
     \b
     exo capture the boiler man comes on Tuesday
+    exo capture --to today rang the plumber
+    exo capture --to 'Garden#Plans' --tag spring move the roses
     pbpaste | exo capture -
+    exo capture --clipboard --title 'Rust ownership'
+    exo capture --editor --template meeting
 
-    Once that is said the text is on disk. If the folder of notes is away or full, the text waits until it isn't.
+    Once that is said the text is on disk. If the folder of notes is away or full, the text waits until it isn't. A
+    template is a file with fields: {{date}} {{time}} {{title}} {{text}} {{clipboard}} {{cursor}}.
     """
-    text = _text(words)
+    wish = Wish(words, clipboard, editor, template, _title(title, to))
+    marks = _tags(tags)
     try:
-        from exocortex.capturing import capture
-
-        captured = capture(face.config(), text, face.now())
-    except UsageError:
+        destination = _destination(face, to)
+    except ExocortexError:
+        if words and words != ("-",):
+            give_back(face, " ".join(words), as_json)
         raise
-    except (ExocortexError, OSError):
-        _give_back(face, text, as_json)
-        raise
-    _say(face, captured, as_json)
+    text = gathered(face, wish)
+    if text is None:
+        if as_json:
+            _say_json(face, None)
+        return NOTHING
+    captured = _captured(face, text.text, marks, wish, destination, text.is_framed, as_json)
+    text.settled()
+    _say(face, captured, as_json, is_addition=destination is not None)
     _deliver_older(face, captured)
     return DONE
 
 
-def _text(words: tuple[str, ...]) -> str:
-    typed = [word.removeprefix(_MARK) for word in words]
-    if typed != ["-"]:
-        if not typed:
-            hint = 'Type the text, or - to read it, as in: exo capture "call the vet"'
-            raise click.UsageError(hint, click.get_current_context())
-        if typed[0] == "-":
-            raise UsageError("- reads the text from standard input and takes no words beside it.", "Nothing was saved.")
-        return " ".join(typed)
-    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"That is more than {_MOST_BYTES // 1_000_000} MB; nothing was saved.", "Save it as a file.")
+def _captured(
+    face: Face,
+    text: str,
+    tags: tuple[str, ...],
+    wish: Wish,
+    to: Destination | None,
+    is_framed: bool,
+    as_json: bool,
+) -> Captured:
+    from exocortex.capturing import capture
+
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError(
-            "The text is not valid UTF-8; nothing was saved.", "Convert it first, as with iconv; it is as it was."
-        ) from None
+        return capture(face.config(), text, face.now(), tags=tags, title=wish.title, to=to, is_framed=is_framed)
+    except UsageError:
+        raise
+    except (ExocortexError, OSError):
+        give_back(face, text, as_json)
+        raise
 
 
-def _give_back(face: Face, text: str, as_json: bool) -> None:
-    """What can't be kept is shown, to be copied, whatever else is quiet."""
+def _title(title: str, to: str) -> str:
+    title = " ".join(title.split())
+    if title and to != "inbox":
+        raise UsageError("--title names a new note, and --to adds to one; nothing was saved.", "Leave one of them out.")
+    try:
+        title.encode()
+    except UnicodeEncodeError:
+        raise UsageError("The title is not valid UTF-8; nothing was saved.", "Type it again.") from None
+    return title
+
+
+def _tags(typed: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, without `#`; raises UsageError for what Markdown would not take for a tag."""
+    tags = dict.fromkeys(tag.strip("#/") for text in typed for tag in text.replace(",", " ").split())
+    for tag in tags:
+        is_plain = all(one.isalnum() or one in _IN_TAGS or one > _PICTURES for one in tag) and tag.isprintable()
+        if not tag or not is_plain or tag.replace("/", "").isdigit():
+            raise UsageError(f"{tag!r} can't be a tag; nothing was saved.", "Letters, digits, _ - and / for nesting.")
+    return tuple(tags)
+
+
+def _destination(face: Face, to: str) -> Destination | None:
+    """The note to add to, found before any text is read; None for the inbox."""
+    if to == "inbox":
+        return None
+    from exocortex.capturing import find_note, inbox_folder, todays
+
+    config = face.config()
+    folder = inbox_folder(config)
+    found = todays(config, folder, face.now()) if to == "today" else find_note(config, to, Path.cwd())
+    for warning in found.warnings:
+        face.console.notice(Span(warning, "warning"))
+    return found
+
+
+def _say(face: Face, captured: Captured, as_json: bool, *, is_addition: bool) -> None:
     if as_json:
-        from exocortex.core.wire import document, dumps
-
-        face.console.err.write(dumps(document({"text": text})) + "\n")
-        return
-    for line in text.split("\n"):
-        face.console.err.line([Span(line)])
-
-
-def _say(face: Face, captured: Captured, as_json: bool) -> None:
-    if as_json:
-        from exocortex.core.wire import document
-
-        file = str(captured.path)
-        shape = {"file": file, "folder": captured.folder, "ulid": captured.ulid}
-        face.console.json(document({**shape, "delivered": captured.delivered, "reason": captured.reason}))
+        _say_json(face, captured)
     elif captured.delivered:
         face.console.line(Span(str(captured.path), "accent", str(captured.path)))
+    if captured.notice:
+        face.console.notice(Span(captured.notice, "warning"))
     if not captured.delivered:
-        _say_kept(face, captured)
+        _say_kept(face, captured, is_addition)
     elif captured.path.stat().st_size > face.config().index.max_file_bytes:
         most = f"{face.config().index.max_file_mb:g} MB"
         face.console.notice(Span(f"It is saved, but can't be searched: it is larger than {most}.", "warning"))
         face.console.notice(Span("To have it indexed, set index.max_file_mb higher.", "faint"))
     elif face.console.tty:
-        face.console.notice(Span("Captured.", "faint"))
+        face.console.notice(Span("Added." if captured.appended else "Captured.", "faint"))
 
 
-def _say_kept(face: Face, captured: Captured) -> None:
+def _say_json(face: Face, captured: Captured | None) -> None:
+    from exocortex.core.wire import document
+
+    if captured is None:
+        face.console.json(document({"file": "", "delivered": False, "reason": "nothing was written"}))
+        return
+    shape: dict[str, object] = {"file": str(captured.path), "folder": captured.folder, "ulid": captured.ulid}
+    shape |= {"delivered": captured.delivered, "reason": captured.reason}
+    face.console.json(document({**shape, "appended": captured.appended, "notice": captured.notice}))
+
+
+def _say_kept(face: Face, captured: Captured, is_addition: bool) -> None:
+    yet, then = ("in its note", "goes there") if is_addition else ("a note", "becomes one")
     face.console.err.line(
         [
-            Span("The text is safe but not a note yet: ", "warning"),
+            Span(f"The text is safe but not {yet} yet: ", "warning"),
             Span(f"{captured.reason.rstrip('.')}. It waits in "),
             Span(str(captured.path), "accent", str(captured.path)),
-            Span(" and becomes one with the next capture once that is mended."),
+            Span(f" and {then} with the next capture once that is mended."),
         ]
     )
 
@@ -122,6 +183,9 @@ def _deliver_older(face: Face, captured: Captured) -> None:
         return
     for one in older:
         if one.delivered:
-            face.console.notice(Span("A text kept earlier is a note now: "), Span(str(one.path), "accent"))
+            what = "is in its note now" if one.appended else "is a note now"
+            face.console.notice(Span(f"A text kept earlier {what}: "), Span(str(one.path), "accent"))
+            if one.notice:
+                face.console.notice(Span(one.notice, "warning"))
         else:
             face.console.notice(Span(f"A text kept earlier still waits in {one.path}: {one.reason}", "warning"))

@@ -46,7 +46,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tasks": ("lists", "Open tasks, by note."),
     },
     "Write": {
-        "capture": ("capture", "Make a note of a thought, typed or piped in."),
+        "capture": ("capture", "A thought into a note of its own, or into one there is."),
+        "today": ("today", "The note of this day, made if it isn't there."),
         "undo": ("undo", "Take back the last change that exo made to a note."),
     },
     "Look after it": {

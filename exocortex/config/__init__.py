@@ -7,6 +7,7 @@ from exocortex.config.loading import Config, Value, listing, load
 from exocortex.config.settings import (
     SETTINGS,
     CaptureSettings,
+    DailySettings,
     EmbedderSettings,
     IndexSettings,
     ModelSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "Added",
     "CaptureSettings",
     "Config",
+    "DailySettings",
     "EmbedderSettings",
     "Folder",
     "IndexSettings",

@@ -14,6 +14,7 @@ from exocortex.config.settings import (
     SECTIONS,
     SETTINGS,
     CaptureSettings,
+    DailySettings,
     EmbedderSettings,
     IndexSettings,
     ModelSettings,
@@ -41,6 +42,7 @@ class Config:
     owner: OwnerSettings = field(default_factory=OwnerSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
+    daily: DailySettings = field(default_factory=DailySettings)
     screen: ScreenSettings = field(default_factory=ScreenSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)

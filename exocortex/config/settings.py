@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from exocortex.core.date_format import is_format
+
 
 def _setting(default: Any, meaning: str, expects: str, accepts: Callable[[Any], bool]) -> Any:
     return field(default=default, metadata={"meaning": meaning, "expects": expects, "accepts": accepts})
@@ -44,6 +46,10 @@ def _server_url(value: str) -> bool:
         return False
     written = value.isprintable() and value.startswith(("http://", "https://")) and " " not in value
     return not value or (written and reachable)
+
+
+def _date_format(value: str) -> bool:
+    return value.isprintable() and ".." not in value and not value.startswith("/") and is_format(value)
 
 
 _MODES = ("hybrid", "words", "meaning")
@@ -136,6 +142,31 @@ class CaptureSettings:
 
     folder: str = _setting("", "name of the folder of notes; empty: the first", "a folder's name", str.isprintable)
     inbox: str = _setting("Inbox", "folder below it for new notes", "a path below the folder of notes", _inner_path)
+
+
+@dataclass(frozen=True, slots=True)
+class DailySettings:
+    """`[daily]`: the note of each day. What is empty is as the vault's Obsidian has it, if it is one of those."""
+
+    folder: str = _setting(
+        "",
+        "folder below the folder of notes; .: that folder itself; empty: as Obsidian has it, else Daily",
+        "a path below the folder of notes",
+        _inner_path,
+    )
+    format: str = _setting(
+        "",
+        "the file's name, as moment.js writes dates, / for subfolders; empty: as Obsidian has it, else YYYY-MM-DD",
+        "a format such as YYYY/MM/YYYY-MM-DD",
+        _date_format,
+    )
+    template: str = _setting(
+        "",
+        "what it is made of: a template in templates/ of the home; empty: as Obsidian has it, else nothing",
+        "a template's name",
+        str.isprintable,
+    )
+    heading: str = _setting("", "captured texts go below it; empty: the note's end", "a heading", str.isprintable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +268,7 @@ Section = (
     | OwnerSettings
     | WatchSettings
     | CaptureSettings
+    | DailySettings
     | ScreenSettings
     | StoreSettings
     | PrivacySettings
@@ -250,6 +282,7 @@ SECTIONS: dict[str, type[Section]] = {
     "owner": OwnerSettings,
     "watch": WatchSettings,
     "capture": CaptureSettings,
+    "daily": DailySettings,
     "screen": ScreenSettings,
     "store": StoreSettings,
     "privacy": PrivacySettings,

@@ -1,7 +1,8 @@
-"""Journal: captured texts that are not notes yet, one file each in `home/journal`, on disk before anybody is told so.
+"""Journal: captured texts that are in no note yet, one file each in `home/journal`, on disk before anybody is told so.
 
 An entry says first where its note goes and how its bytes are known again, so that it can be replayed any number of
-times. Knows nothing of what makes a note or of how it is delivered.
+times; one for a note that exists says where in it the text goes, and keeps the note that it becomes otherwise. Knows
+nothing of what makes a note or of how it is delivered.
 """
 
 from __future__ import annotations
@@ -21,13 +22,29 @@ from exocortex.storage.records import Record, temporary_name
 
 FOLDER = "journal"
 _SCHEMA = 1
+_SCHEMA_OF_ADDITIONS = 2
+"""Told apart, so that a version that knows only notes leaves additions alone."""
 _SUFFIX = ".json"
 _TEMPORARY = re.compile(re.escape(temporary_name("ULID")).replace("ULID", ULID.pattern))
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """Where a text goes in a note that exists."""
+
+    raw: str
+    """The note, relative to the root."""
+    heading: str
+    """What the text goes below, as in a link to it; empty: the end of the note."""
+    block: str
+    """The lines to put there, `\\n` between them."""
+    start: str | None = None
+    """What the note is made of if there is none; None: it isn't made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A note to be made."""
+    """A note to be made, or a text to be added to one."""
 
     ulid: str
     root: str
@@ -38,6 +55,8 @@ class Entry:
     """Of the note's bytes."""
     note: str
     """All of the note's text."""
+    addition: Addition | None = None
+    """Then the note is made only if the other one can't take the text."""
 
     @property
     def data(self) -> bytes:
@@ -60,7 +79,10 @@ class DamagedEntryError(JournalError):
 def write(home: Path, entry: Entry) -> Record:
     """Put an entry on disk; it stays locked until the record is closed. Raises JournalError, nothing being kept."""
     fields = asdict(entry)
-    data = json.dumps({"schema": _SCHEMA, "checksum": _checksum(fields), "entry": fields}, ensure_ascii=False).encode()
+    if entry.addition is None:
+        del fields["addition"]
+    schema = _SCHEMA if entry.addition is None else _SCHEMA_OF_ADDITIONS
+    data = json.dumps({"schema": schema, "checksum": _checksum(fields), "entry": fields}, ensure_ascii=False).encode()
     try:
         return Record.write(home / FOLDER / f"{entry.ulid}{_SUFFIX}", data)
     except OSError as error:
@@ -103,8 +125,10 @@ def read(record: Record) -> Entry:
     try:
         shape = json.loads(record.read())
         fields = shape["entry"]
-        if shape["schema"] == _SCHEMA and shape["checksum"] == _checksum(fields) and ULID.fullmatch(fields["ulid"]):
-            return Entry(**{**fields, "paths": tuple(fields["paths"])})
+        known = shape["schema"] == (_SCHEMA_OF_ADDITIONS if "addition" in fields else _SCHEMA)
+        if known and shape["checksum"] == _checksum(fields) and ULID.fullmatch(fields["ulid"]):
+            addition = Addition(**fields["addition"]) if "addition" in fields else None
+            return Entry(**{**fields, "paths": tuple(fields["paths"]), "addition": addition})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     raise DamagedEntryError(

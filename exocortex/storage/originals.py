@@ -1,7 +1,9 @@
 """Originals: what notes were before Exocortex changed them, kept outside the folders for a week at least, to undo it.
 
 `home/backups/notes/<ULID>.note` holds the former bytes, `<ULID>.json` says which change that was; while the change is
-under way the latter is called `<ULID>.pending` and locked.
+under way the latter is called `<ULID>.pending` and locked. If it was made for something that must happen once, it says
+for what (its cause); one whose process died, and of which the note no longer tells whether it happened, ends as
+`<ULID>.doubt`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from exocortex.core.ulid import ULID, make_ulid, milliseconds_of
 from exocortex.storage.records import Record, locked, make_folder, temporary_name
 
 Kind = Literal["edit", "creation", "removal"]
+Outcome = Literal["none", "made", "under way", "in doubt"]
 KEPT = timedelta(days=7)
 _DAY = 24 * 3600 * 1000
 """Milliseconds."""
@@ -44,6 +47,8 @@ class Change:
     """The same afterwards; empty for a removal."""
     at: str
     """ISO 8601, with its zone."""
+    cause: str = ""
+    """ULID of the journal's entry that it carries out, if it does."""
 
     @property
     def temporary(self) -> str:
@@ -78,6 +83,11 @@ class Pending:
             if original:
                 self._record.path.with_suffix(".note").unlink(missing_ok=True)
 
+    def doubt(self) -> None:
+        """Whether it has happened can't be told from the note; whoever knows what was to be in it finds out."""
+        with self._record, suppress(OSError):
+            self._record.rename(f"{self.change.ulid}.doubt")
+
     def leave(self) -> None:
         """It is stuck half-way: mending it is for later."""
         self._record.close()
@@ -103,7 +113,9 @@ class Originals:
         """One of our processes at a time changes notes that exist; raises TimeoutError."""
         return locked(self._home / _LOCK, _PATIENCE)
 
-    def begin(self, kind: Kind, root: Path, raw: str, before: bytes | None, after: bytes | None) -> Pending:
+    def begin(
+        self, kind: Kind, root: Path, raw: str, before: bytes | None, after: bytes | None, cause: str = ""
+    ) -> Pending:
         """Put a copy of the note as it is on disk, then the record; drops what is too old to keep.
 
         The record of a creation isn't waited for: losing it costs the way back, not a note.
@@ -113,8 +125,10 @@ class Originals:
         ulid = make_ulid(int(now.timestamp() * 1000), os.urandom(10))
         if before is not None:
             self.keep(ulid, before)
-        change = Change(ulid, kind, str(root), raw, digest(before), digest(after), now.isoformat(timespec="seconds"))
-        data = json.dumps({"schema": 1, **asdict(change)}).encode()
+        at = now.isoformat(timespec="seconds")
+        change = Change(ulid, kind, str(root), raw, digest(before), digest(after), at, cause)
+        fields = {name: value for name, value in asdict(change).items() if name != "cause" or value}
+        data = json.dumps({"schema": 1, **fields}).encode()
         return Pending(change, Record.write(self._folder / f"{ulid}.pending", data, durable=before is not None))
 
     def keep(self, name: str, data: bytes) -> Path:
@@ -136,9 +150,31 @@ class Originals:
         found = (_change_in(self._folder / name) for name in self._names(".json"))
         return [change for change in found if change is not None][::-1]
 
+    def outcome(self, cause: str) -> Outcome:
+        """What became of the changes made for `cause`, the surest of several; dropped ones were not made."""
+        known: tuple[tuple[str, Outcome], ...] = (
+            (".json", "made"),
+            (".undone", "made"),
+            (".pending", "under way"),
+            (".doubt", "in doubt"),
+        )
+        for suffix, outcome in known:
+            found = (_change_in(self._folder / name) for name in self._names(suffix))
+            if any(change is not None and change.cause == cause for change in found):
+                return outcome
+        return "none"
+
     def forget(self, change: Change) -> None:
-        """Drop the record of a change that has been taken back; its copy stays its time."""
-        (self._folder / f"{change.ulid}.json").unlink(missing_ok=True)
+        """Drop the record of a change that has been taken back; its copy stays its time.
+
+        One with a cause stays as well, as `<ULID>.undone`: what was made and taken back isn't to be made again.
+        """
+        record = self._folder / f"{change.ulid}.json"
+        if not change.cause:
+            return record.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            record.rename(record.with_suffix(".undone"))
+        return None
 
     def left_behind(self) -> Iterator[Pending]:
         """Changes whose process died, each claimed for the caller to end."""

@@ -54,6 +54,8 @@ def test_json_says_where_and_whether(place: Place) -> None:
         "ulid": shown["ulid"],
         "delivered": True,
         "reason": "",
+        "appended": False,
+        "notice": "",
     }
 
 

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exocortex.core.ulid import make_ulid
 from exocortex.storage import journal
-from exocortex.storage.journal import DamagedEntryError, Entry, JournalError
+from exocortex.storage.journal import Addition, DamagedEntryError, Entry, JournalError
 from exocortex.storage.records import Record
 
 
@@ -43,6 +44,27 @@ def test_entries_come_back_in_their_order(home: Path) -> None:
     assert entries[0].data == entries[0].note.encode()
     for path in journal.left(home):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("start", [None, "", "# Day\n"])
+def test_an_addition_comes_back_and_a_note_is_written_as_it_ever_was(home: Path, start: str | None) -> None:
+    entries = [_entry(1), replace(_entry(2), addition=Addition("Plans/鷺.md", "Beds#Inner", "two\nlines", start))]
+    for entry in entries:
+        journal.write(home, entry).close()
+    assert _read_all(home) == entries
+    shapes = [json.loads(path.read_bytes()) for path in journal.left(home)]
+    assert [(shape["schema"], "addition" in shape["entry"]) for shape in shapes] == [(1, False), (2, True)]
+
+
+def test_an_addition_that_says_it_is_a_note_is_damaged(home: Path) -> None:
+    journal.write(home, replace(_entry(), addition=Addition("a.md", "", "x"))).close()
+    (path,) = journal.left(home)
+    shape = json.loads(path.read_text())
+    for changed in (shape | {"schema": 1}, shape | {"entry": shape["entry"] | {"addition": None}}):
+        path.write_text(json.dumps(changed))
+        for record in _claimed(home):
+            with pytest.raises(DamagedEntryError):
+                journal.read(record)
 
 
 def test_an_entry_being_delivered_is_passed_over(home: Path) -> None:

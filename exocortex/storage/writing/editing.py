@@ -60,9 +60,12 @@ def edit(
     home: Path,
     *,
     undoable: bool = True,
+    cause: str = "",
     now: Callable[[], datetime] = local_time,
 ) -> Edited:
     """Put `change(bytes)` in the place of a note's bytes; `change` is called again if the note changes meanwhile.
+
+    `Originals.outcome` tells later what became of it, if it has a `cause`.
 
     Raises VaultError, the note as it was, if that can't be done; EditConflictError if others never stop writing.
     """
@@ -72,7 +75,7 @@ def edit(
         raw = _real_name(root, raw)
         with folder_of(root, raw) as (folder, name):
             for _ in range(_TRIES):
-                edited = _edit_once(originals, root, raw, (folder, name), change, undoable)
+                edited = _edit_once(originals, root, raw, (folder, name), change, undoable, cause)
                 if edited is not None:
                     return edited
                 time.sleep(_PAUSE)
@@ -110,6 +113,7 @@ def _edit_once(
     place: tuple[int, str],
     change: Callable[[bytes], bytes],
     undoable: bool,
+    cause: str,
 ) -> Edited | None:
     """One try; None if another program was at the note."""
     folder, name = place
@@ -120,7 +124,7 @@ def _edit_once(
     after = change(before)
     if after == before:
         return Edited(raw, digest(before), digest(before))
-    with originals.begin("edit", root, raw, before, after) as pending:
+    with originals.begin("edit", root, raw, before, after, cause) as pending:
         try:
             swapped = _swap(folder, name, pending.change.temporary, before, after)
         except _StrandedError:

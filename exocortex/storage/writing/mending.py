@@ -53,8 +53,12 @@ def _mend_one(originals: Originals, pending: Pending, folder: int, name: str) ->
             originals.keep(f"{change.ulid}-displaced", left)
     if left is not None:
         os.unlink(change.temporary, dir_fd=folder)
-    if digest(content(folder, name)) == change.after:
+    there = digest(content(folder, name))
+    if there == change.after:
         pending.finish()
+    elif change.cause and there != change.before and digest(left) != change.after:
+        # It came out, or was never written, or was taken away in the end; and somebody has saved the note since.
+        pending.doubt()
     else:
         pending.drop()
 

@@ -1,7 +1,7 @@
-"""Capturing: a thought becomes a note of its own, on disk before anybody is told so.
+"""Delivering: a captured text goes from the journal into a note, its own or one that there is, exactly once.
 
-Needs no index and no owner. What can't become a note now (the folder is away, the disk is full) waits in the journal,
-and each entry becomes a note exactly once, whoever replays it and however often that was begun.
+Whoever replays an entry, and however often that was begun: the note of its own bears its ULID, and of a text that went
+into another note the writer's own record tells (`appending`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,22 +17,24 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from exocortex.capturing.appending import append, block_of, marks_of
+from exocortex.capturing.destinations import Destination
+from exocortex.capturing.naming import paths_of
 from exocortex.config import Config, Folder, ensure_home
 from exocortex.core.errors import ConfigError, ExocortexError, UsageError, VaultError
 from exocortex.core.ulid import ULID, make_ulid
 from exocortex.storage import journal
-from exocortex.storage.journal import Entry
+from exocortex.storage.journal import Addition, Entry
 from exocortex.storage.writing import NoteExistsError, create, digest, edit, mend, read_note, settle
 
 if TYPE_CHECKING:
     from exocortex.storage.records import Record
 
-_WORDS_BYTES = 60
 _NOTE_SUFFIXES = (".md", ".markdown", ".txt")
-_NEVER_IN_NAMES = re.compile(r'[/\\:*?"<>|#^\[\]]')
-_JOINERS = "\u200c\u200d"
-"""Without width but part of words in Persian, Hindi and of most emoji."""
 _READ_BYTES = 1 << 20
+_RULE = "---\n"
+_FRONTMATTER = re.compile(r"---\n(?:.*\n)*?---\n")
+_TAGS_FIELD = re.compile(r"^tags?[ \t]*:", re.MULTILINE)
 _ULID = re.compile(ULID.pattern.encode())
 _NOTHING_SAVED = "Nothing was saved; the text is still where it came from."
 
@@ -50,6 +51,19 @@ class Captured:
     delivered: bool
     reason: str = ""
     """Why it isn't, as the rest of a sentence."""
+    appended: bool = False
+    """The note is one that has other texts in it."""
+    notice: str = ""
+    """What is otherwise than was asked for, in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A text that is in a note."""
+
+    path: Path
+    appended: bool
+    notice: str
 
 
 def capture(
@@ -58,33 +72,40 @@ def capture(
     now: datetime,
     *,
     fields: Mapping[str, object] = MappingProxyType({}),
+    tags: tuple[str, ...] = (),
+    title: str = "",
+    to: Destination | None = None,
+    is_framed: bool = False,
     randomness: Callable[[int], bytes] = os.urandom,
 ) -> Captured:
-    """Make a note of `text` in the inbox; when this returns the text is on disk, as a note or in the journal.
+    """Make a note of `text` in the inbox, or add it to the note `to`; when this returns it is on disk, or journalled.
 
-    `now` has a time zone: the one that the note's name and date are in. `fields` go into its frontmatter, as JSON,
-    which YAML reads. Raises UsageError for what can't be a note, ConfigError without a folder of notes, JournalError
-    if nothing can be kept.
+    `now` has a time zone: the one that the note's name and date are in. `fields`, `tags` and `title` go into a new
+    note's frontmatter, as JSON, which YAML reads; into that of the text if it `is_framed`, which is that it may begin
+    with one. Raises UsageError for what can't be a note, ConfigError without a folder of notes, JournalError if nothing
+    can be kept.
     """
     text = _checked(text)
-    folder = inbox_folder(config)
+    root = inbox_folder(config).root if to is None else to.folder.root
     ulid = make_ulid(int(now.timestamp() * 1000), randomness(10))
-    head = {"captured": now.isoformat(timespec="seconds"), "id": ulid}
-    lines = [f"{name}: {value}\n" for name, value in head.items()]
-    lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items()]
-    note = f"---\n{''.join(lines)}---\n\n{text}"
-    paths = tuple(_paths(config.capture.inbox, now, text, ulid))
+    given = {**({"title": title} if title else {}), **fields}
+    opening = _FRONTMATTER.match(text) if is_framed else None
+    body = text[opening.end() :] if opening else text
+    note = _note(text, now, ulid, given, tags, opening)
+    addition = None if to is None else _addition(_checked(body), now, tags, to)
+    paths = tuple(paths_of(config.capture.inbox, now, body, ulid, title))
     ensure_home(config.home)
-    entry = Entry(ulid, str(folder.root), paths, digest(note.encode()), note)
+    entry = Entry(ulid, str(root), paths, digest(note.encode()), note, addition)
     with journal.write(config.home, entry) as record:
         return _deliver(config, record, entry, None)
 
 
 def deliver(config: Config) -> list[Captured]:
-    """Make notes of what is left in the journal; what can't be delivered says why, and never keeps the rest waiting.
+    """Put what is left in the journal into notes; what can't be delivered says why, and never keeps the rest waiting.
 
     An entry counts as delivered if its note is there, or any note of that folder bears its ULID, moved or edited as it
-    may be. Safe in several processes at once. Raises JournalError if the journal can't be read.
+    may be; one for a note that exists, if it was written into that. Safe in several processes at once. Raises
+    JournalError if the journal can't be read.
     """
     with suppress(VaultError):
         mend(config.home)
@@ -132,23 +153,35 @@ def _replay(config: Config, path: Path, carriers: Callable[[str], dict[str, str]
 def _deliver(
     config: Config, record: Record, entry: Entry, carriers: Callable[[str], dict[str, str]] | None
 ) -> Captured:
-    """Make the note, or find it made unless it is new (no `carriers`); the entry goes once the note is on disk."""
+    """Carry it out, or find that done unless it is new (no `carriers`); the entry goes once its text is in a note."""
     root = Path(entry.root)
     folder = next((one.name for one in config.folders if one.root == root), "")
+    done = None
     try:
         reason = _obstacle(root, folder)
-        path = None
-        if not reason and carriers is not None:
-            path = _made(root, entry, config.home) or _moved(root, entry, carriers)
-        if not reason and path is None:
-            path = _make(root, entry, config.home)
+        if not reason:
+            done = _carried_out(root, entry, config.home, carriers)
     except VaultError as error:
-        path, reason = None, error.message
-    if path is None:
+        reason = error.message
+    if done is None:
         return Captured(record.path, folder, entry.ulid, False, reason)
     with suppress(OSError):
         record.remove()
-    return Captured(path, folder, entry.ulid, True)
+    return Captured(done.path, folder, entry.ulid, True, appended=done.appended, notice=done.notice)
+
+
+def _carried_out(root: Path, entry: Entry, home: Path, carriers: Callable[[str], dict[str, str]] | None) -> _Done:
+    """Where the text is; raises VaultError if it can't be anywhere now."""
+    made = None if carriers is None else _made(root, entry, home)
+    notice = ""
+    if entry.addition is not None and made is None:
+        appended = append(root, entry.addition, entry.ulid, home, is_new=carriers is None)
+        if appended is not None:
+            return _Done(appended.path, True, appended.notice)
+        notice = f"{entry.addition.raw} is gone or can't take text, so this is a note of its own."
+    if made is None and carriers is not None:
+        made = _moved(root, entry, carriers)
+    return _Done(made or _make(root, entry, home), False, notice)
 
 
 def _obstacle(root: Path, folder: str) -> str:
@@ -212,6 +245,32 @@ def _ulids_in(path: str) -> Iterator[bytes]:
             rest = part[-25:]
 
 
+def _note(
+    text: str,
+    now: datetime,
+    ulid: str,
+    fields: Mapping[str, object],
+    tags: tuple[str, ...],
+    opening: re.Match[str] | None,
+) -> str:
+    """The note of its own that a text becomes, its own frontmatter (`opening`) going on where ours ends."""
+    if opening and tags and _TAGS_FIELD.search(opening[0]):
+        text, tags = f"{text}\n{marks_of(tags)}\n", ()
+    given = {**fields, **({"tags": list(tags)} if tags else {})}
+    if opening:
+        given = {name: value for name, value in given.items() if f"\n{name}:" not in opening[0]}
+    head = [f"captured: {now.isoformat(timespec='seconds')}\n", f"id: {ulid}\n"]
+    head += [f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in given.items()]
+    if opening:
+        return f"---\n{''.join(head)}{text.removeprefix(_RULE)}"
+    return f"---\n{''.join(head)}---\n\n{text}"
+
+
+def _addition(text: str, now: datetime, tags: tuple[str, ...], to: Destination) -> Addition:
+    """What is put into a note that exists: no frontmatter, which is a note's head."""
+    return Addition(to.raw, to.heading, block_of(text, f"{now:%H:%M}", listed=to.listed, tags=tags), to.start)
+
+
 def _checked(text: str) -> str:
     """The text with `\\n` at the end of each line; raises UsageError if it can't be a note."""
     if not text.strip():
@@ -224,31 +283,3 @@ def _checked(text: str) -> str:
         raise UsageError("The text is not valid UTF-8.", f"Convert it first, as with iconv. {_NOTHING_SAVED}") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.endswith("\n") else text + "\n"
-
-
-def _paths(inbox: str, now: datetime, text: str, ulid: str) -> Iterator[str]:
-    """Where the note may go: its own name, the same with a part of its ULID, with all of it."""
-    folder = "".join(f"{part}/" for part in inbox.split("/") if part not in ("", "."))
-    stem = f"{now:%Y-%m-%d %H%M} {_first_words(text)}".rstrip()
-    for tail in ("", f" {ulid[-6:]}", f" {ulid}"):
-        yield f"{folder}{stem}{tail}.md"
-
-
-def _first_words(text: str) -> str:
-    """What a file may be called after a text on any system: 60 bytes at most, cut between words where there are any."""
-    first = next((words for line in text.split("\n") if (words := _safe_words(line))), "")
-    cut = first.encode()[:_WORDS_BYTES].decode(errors="ignore")
-    if cut != first and unicodedata.combining(first[len(cut)]):
-        cut = cut[:-1]
-    if cut != first and " " in cut and first[len(cut)] != " ":
-        cut = cut.rpartition(" ")[0]
-    return cut.strip(f" .-{_JOINERS}")
-
-
-def _safe_words(line: str) -> str:
-    kept = (
-        " " if character.isspace() else character
-        for character in _NEVER_IN_NAMES.sub(" ", unicodedata.normalize("NFC", line[:1000]))
-        if character.isspace() or character in _JOINERS or not unicodedata.category(character).startswith("C")
-    )
-    return " ".join("".join(kept).split()).strip(f" .-{_JOINERS}")
