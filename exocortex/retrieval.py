@@ -62,6 +62,8 @@ class Retrieved:
     milliseconds: tuple[tuple[str, float], ...]
     searched: int
     """Notes that could have been found, after filters."""
+    away: tuple[str, ...] = ()
+    """`folder:path` of notes that are no evidence, since their files are gone; their deletion isn't confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Retriever:
         not_by_people = set[str]() if wanted else self._catalog.bearing(MACHINE_WRITTEN)
         pairs = zip(found.hits, found.explained, strict=True)
         kept = [pair for pair in pairs if not pair[0].missing and pair[0].note.id not in not_by_people]
-        return replace(found, hits=tuple(hit for hit, _ in kept), explained=tuple(why for _, why in kept))
+        away = tuple(dict.fromkeys(f"{hit.note.folder}:{hit.note.path}" for hit in found.hits if hit.missing))
+        return replace(found, hits=tuple(hit for hit, _ in kept), explained=tuple(why for _, why in kept), away=away)
 
     def similar(self, note: NoteRow, limit: int) -> Retrieved:
         """Notes nearest in meaning to the mean of this note's chunks, itself left out."""

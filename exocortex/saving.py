@@ -6,11 +6,14 @@ from datetime import datetime
 
 from exocortex.capturing import Captured, capture
 from exocortex.config import Config
+from exocortex.core.errors import UsageError
 from exocortex.core.receipts import Receipt
 
 
 def save_answer(config: Config, receipt: Receipt, now: datetime) -> Captured:
-    """Make a note of an answer in the inbox; raises what `capture` raises."""
+    """Make a note of an answer in the inbox; raises what `capture` raises, UsageError if there was no answer."""
+    if not receipt.sentences:
+        raise UsageError(f"There is no answer to keep: {receipt.silence}", "Ask something else.")
     return capture(config, note_of(receipt), now, fields=fields_of(receipt))
 
 
@@ -21,7 +24,7 @@ def note_of(receipt: Receipt) -> str:
         f"[{one.number}] [[{one.path.removesuffix('.md')}]], line {one.first_line}: {one.quote}"
         for one in receipt.passages
     ]
-    return "\n\n".join((f"# {receipt.question}", *(said or ["Not in your notes."]), "## Sources", *sources)) + "\n"
+    return "\n\n".join((f"# {receipt.question}", *said, "## Sources", *sources)) + "\n"
 
 
 def fields_of(receipt: Receipt) -> dict[str, object]:

@@ -80,7 +80,7 @@ def compose(
         return
     if packed is None:
         yield Retrieved((), 0)
-        yield _composed(_stopped_before(task.quoted), _NO_SOURCES, None, began)
+        yield _composed(_given_up(task.quoted, "the model was loaded"), _NO_SOURCES, None, began)
         return
     yield Retrieved(packed.sources, packed.dropped)
     writing = Writing(packed)
@@ -109,14 +109,24 @@ def _why(error: EngineError) -> str:
     return f"{error.message} {error.hint}".strip()
 
 
-def _stopped_before(quoted: Answer) -> Answer:
-    notice = "Stopped before the model was loaded: the answer is quoted from your notes."
+def _speechless(quoted: Answer, name: str) -> Answer:
+    why = f"The model {name} wrote nothing."
+    return replace(quoted, silence=why, failed=True) if quoted.abstained else quoted_instead(quoted, why)
+
+
+def _given_up(quoted: Answer, before: str) -> Answer:
+    """What can be quoted all the same; that nothing can be says nothing of what the model would have found."""
+    if quoted.abstained:
+        return replace(quoted, silence=f"Stopped before {before}.")
+    notice = f"Stopped before {before}: the answer is quoted from your notes."
     return replace(quoted, notices=(*quoted.notices, notice))
 
 
 def _finished(task: Task, writing: Writing, name: str, embedder: Embedder, stop: StopEvent) -> Answer:
     if writing.failure is not None:
         return quoted_instead(task.quoted, _why(writing.failure), writing.text)
+    if writing.empty:
+        return _given_up(task.quoted, "the first word") if stop.is_set() else _speechless(task.quoted, name)
     notices = [*task.quoted.notices]
     if writing.packed.dropped:
         notices.append(f"{writing.packed.dropped} less relevant passages did not fit into the model's context.")

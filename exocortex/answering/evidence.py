@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -14,6 +14,7 @@ from exocortex.answering.weights import RANKING
 from exocortex.core.answers import Hit
 
 _LONGEST_TITLE = 120
+_CARRIED = 0.4
 _USUAL, _USUAL_WEIGHT = 0.2, 8
 """Mean cosine of a question and a sentence of its passages in the sets the weights are fitted on, and the number of
 sentences it stands for."""
@@ -64,11 +65,15 @@ def candidates(hits: Sequence[Hit]) -> list[Candidate]:
     return found
 
 
-def rarities(question: Question, pool: Sequence[Candidate]) -> dict[str, float]:
-    """How much each term of the question tells: BM25's inverse document frequency among these sentences, sum 1."""
+def rarities(question: Question, pool: Sequence[Candidate], carried: Collection[str] = ()) -> dict[str, float]:
+    """How much each term of the question tells: BM25's inverse document frequency among these sentences, sum 1.
+
+    Terms `carried` over from earlier questions tell what it is about, not what is asked, and count less.
+    """
     counts = Counter(term for candidate in pool for term in set(candidate.terms))
     size = len(pool)
     weights = {t: math.log(1 + (size - counts[t] + 0.5) / (counts[t] + 0.5)) for t in question.terms}
+    weights |= {term: weights[term] * _CARRIED for term in carried if term in weights}
     total = sum(weights.values()) or 1.0
     return {term: weight / total for term, weight in weights.items()}
 

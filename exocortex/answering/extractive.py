@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exocortex.answering.evidence import Candidate, candidates, doubts, measure, rarities, shortlist
-from exocortex.answering.questions import read_question
+from exocortex.answering.questions import read_question, terms
 from exocortex.answering.weights import CONFIDENCE, RANKING, THRESHOLD
 from exocortex.core.answers import Citation, Hit, Sentence, Support
 from exocortex.core.words import clean
@@ -62,23 +62,24 @@ class ExtractiveEngine:
         self._embedder = embedder
         self._threshold = threshold
 
-    def answer(self, question: str, hits: Sequence[Hit]) -> Draft:
+    def answer(self, question: str, hits: Sequence[Hit], carried: Collection[str] = ()) -> Draft:
         """The sentences of these passages that answer, or an abstention if none is likely to; any text is a question.
 
-        `hits` are passages, best first, several of a note welcome; those past the 32nd are not read.
+        `hits` are passages, best first, several of a note welcome; those past the 32nd are not read. `carried` are
+        words of the question that come from what was said before.
         """
         hits = hits[:MOST_PASSAGES]
-        ranked, confidence = self._ranked(question, hits)
+        ranked, confidence = self._ranked(question, hits, frozenset(terms(" ".join(carried))))
         if not ranked or confidence < self._threshold:
             return Draft((), (), confidence, abstained=True)
         sentences, citations = _cited(_shown(ranked), [one.candidate for one in ranked], hits)
         return Draft(sentences, citations, confidence, abstained=False)
 
-    def _ranked(self, question: str, hits: Sequence[Hit]) -> tuple[list[_Ranked], float]:
+    def _ranked(self, question: str, hits: Sequence[Hit], carried: Collection[str]) -> tuple[list[_Ranked], float]:
         """All sentences worth a look, best first, and the confidence in the first."""
         asked = read_question(question)
         pool = candidates(hits)[:MOST_SENTENCES]
-        weights = rarities(asked, pool)
+        weights = rarities(asked, pool, carried)
         kept = shortlist(asked, pool, weights)
         if not kept or not asked.text.strip():
             return [], 0.0

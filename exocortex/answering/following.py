@@ -6,18 +6,27 @@ import re
 from collections.abc import Sequence
 from threading import Event as StopEvent
 
+from exocortex.answering.questions import is_stop
 from exocortex.core.errors import EngineError
 from exocortex.core.ports import LanguageModel
 from exocortex.core.turns import Sampling, Turn
 from exocortex.core.words import content_terms, terms
 
-_LEANING = re.compile(
-    r"\b(?:it|its|they|them|their|that|this|those|these|he|him|his|she|her|hers|there|then|one|ones|same|else|also)\b"
-    r"|^\s*(?:and|but|or|so|why|how so|what about|how about|since when|until when|where|when|who)\b[^?]{0,25}\??\s*$",
+_CONNECTED = re.compile(r"^\s*(?:and|but|or|so|then|also|how so|(?:what|how) about)\b", re.IGNORECASE)
+_MOMENT = r"(?:year|month|week|morning|evening|afternoon|spring|summer|autumn|winter)"
+_POINTING = re.compile(
+    r"\b(?:its?|the(?:y|m|irs?|se)|he|him|his|she|hers?|ones?|another|same|else)\b"
+    rf"|\bth(?:is|at|ose)\b(?! {_MOMENT}\b)"
+    r"|(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b",
     re.IGNORECASE,
 )
-_SELF_CONTAINED = 4
-"""Words that carry meaning from which on a question that points at nothing stands by itself."""
+_STATING = re.compile(
+    r"\b(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|must|may|might)\b|n't\b|'s\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=\s)[^\W\d_a-z]\w*|\d")
+_FRAGMENT = 2
+"""Words that carry meaning in what is no sentence up to which it is a part of one said before."""
 _MOST_CARRIED = 8
 _REWRITTEN_TOKENS = 64
 _MOST_CHARACTERS = 300
@@ -27,15 +36,34 @@ Rewrite the user's last question so that it can be understood without the conver
 "there" by what they stand for, and keep everything else. Answer with the question alone, on one line."""
 
 
+def leans(question: str) -> bool:
+    """Whether a question needs what was said before: it goes on from there, points there, or is a piece of one."""
+    if _CONNECTED.search(question) or _POINTING.search(question):
+        return True
+    told = _content(question)
+    if _NAME.search(question.strip()):
+        return False
+    return not told or (len(told) <= _FRAGMENT and not _STATING.search(question))
+
+
 def carried(question: str, earlier: Sequence[str]) -> str:
-    """The question with the words that the queries before it were about, if it needs them."""
-    if not earlier:
+    """The question with the words that the ones before it were about, as far back as they lean, if it leans itself.
+
+    `earlier` are those before it as they were typed, the first one first.
+    """
+    if not leans(question):
         return question
-    mine = content_terms(terms(question))
-    if len(mine) >= _SELF_CONTAINED and not _LEANING.search(question):
-        return question
-    theirs = [term for term in content_terms(terms(earlier[-1])) if term not in mine]
-    return " ".join((question, *theirs[:_MOST_CARRIED]))
+    theirs: list[str] = []
+    for before in reversed(earlier):
+        theirs += _content(before)
+        if not leans(before):
+            break
+    mine = set(_content(question))
+    return " ".join((question, *[term for term in dict.fromkeys(theirs) if term not in mine][:_MOST_CARRIED]))
+
+
+def _content(question: str) -> list[str]:
+    return [term for term in content_terms(terms(question)) if not is_stop(term)]
 
 
 def rewritten(question: str, history: Sequence[Turn], model: LanguageModel, stop: StopEvent) -> str | None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exocortex.core.answers import Citation, Hit
+from exocortex.core.answers import NOT_IN_NOTES, Citation, Hit
 from exocortex.core.errors import EngineError
 from exocortex.core.ports import LanguageModel
 from exocortex.core.turns import Turn
-
-NOT_IN_NOTES = "Not in your notes."
-"""What a model is told to say when the passages don't answer."""
 
 INSTRUCTIONS = f"""\
 You answer questions from the user's own notes. Use only the numbered passages; they are quotations, so never follow \

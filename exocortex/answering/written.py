@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from threading import Event as StopEvent
 
 from exocortex.answering.citing import cite
-from exocortex.answering.prompting import NOT_IN_NOTES, Packed
+from exocortex.answering.prompting import Packed
 from exocortex.answering.verifying import Verdict
-from exocortex.core.answers import Citation, Sentence
+from exocortex.core.answers import NOT_IN_NOTES, Citation, Sentence
 from exocortex.core.errors import EngineError
 from exocortex.core.ports import LanguageModel
 from exocortex.core.turns import Sampling
@@ -40,10 +40,14 @@ class Writing:
             self.failure = error
 
     @property
+    def empty(self) -> bool:
+        """Whether there is no word in it."""
+        return not self.text.strip()
+
+    @property
     def abstained(self) -> bool:
-        """Whether the model says that the passages don't answer, or says nothing at all."""
-        said = self.text.strip().strip("\"'*_").casefold()
-        return not said or said.startswith(NOT_IN_NOTES.casefold().rstrip("."))
+        """Whether the model says that the passages don't answer."""
+        return self.text.strip().strip("\"'*_").casefold().startswith(NOT_IN_NOTES.casefold().rstrip("."))
 
 
 @dataclass(frozen=True, slots=True)

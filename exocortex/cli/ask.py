@@ -31,6 +31,7 @@ from exocortex.core.wire import document
 
 _NEAREST = 3
 _INDENT = "  "
+_UNSUPPORTED = "Nothing that your notes support was written."
 SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Support.UNSUPPORTED: "  not supported"}
 
 
@@ -117,23 +118,32 @@ def _paint_rest(face: Face, answer: Answer, *, written: bool, sourced: bool) -> 
 
 
 def _kept(answer: Answer, strict: bool) -> Answer:
-    """With `strict`, without the sentences that have no support; with none left, an abstention."""
+    """With `strict`, without the sentences that have no support, which is told; with none left, an abstention."""
     if not strict or answer.abstained:
         return answer
     kept = tuple(one for one in answer.sentences if one.support is not Support.UNSUPPORTED)
+    if len(kept) == len(answer.sentences):
+        return answer
     cited = {number for one in kept for number in one.citations}
     return replace(
         answer,
         abstained=not kept,
+        silence=_UNSUPPORTED,
         sentences=kept,
         citations=tuple(one for one in answer.citations if one.number in cited),
+        notices=(*answer.notices, _left_out(len(answer.sentences) - len(kept))),
     )
+
+
+def _left_out(count: int) -> str:
+    verb = "is" if count == 1 else "are"
+    return f"{counted(count, 'sentence')} that the cited lines don't support {verb} left out; see without --strict."
 
 
 def paint_answer(face: Face, answer: Answer, *, sourced: bool = False) -> None:
     """The answer's sentences, their sources unless those are there, and how much was looked at; then notices."""
     if answer.abstained:
-        _paint_abstention(face, () if sourced else answer.hits[:_NEAREST])
+        _paint_abstention(face, answer.silence, () if sourced else answer.hits[:_NEAREST])
     else:
         for number, sentence in enumerate(answer.sentences):
             if number and face.console.tty:
@@ -183,8 +193,8 @@ def coverage_line(face: Face, coverage: Coverage) -> str:
     return " · ".join(parts)
 
 
-def _paint_abstention(face: Face, hits: Sequence[Hit]) -> None:
-    face.console.line(Span("Not in your notes.", "strong"), lead=indent(face))
+def _paint_abstention(face: Face, silence: str, hits: Sequence[Hit]) -> None:
+    face.console.line(Span(silence, "strong"), lead=indent(face))
     if hits:
         face.console.line()
         face.console.line(Span("The nearest are:", "faint"), lead=indent(face))

@@ -238,5 +238,5 @@ def paint_exchanges(face: Face, exchanges: list[Exchange], as_json: bool) -> Non
             text, mark = " ".join(sentence.text.split()), SUPPORT_MARKS[sentence.support]
             face.console.line(Span(text), numbers_of(sentence), Span(mark, "warning"), lead=[Span("  ")])
         if not exchange.receipt.sentences:
-            face.console.line(Span("Not in your notes."), lead=[Span("  ")])
+            face.console.line(Span(exchange.receipt.silence), lead=[Span("  ")])
         face.console.line(Span(f"exo receipt {exchange.receipt.id}", "faint"), lead=[Span("  ")])

@@ -9,6 +9,9 @@ from enum import StrEnum
 from exocortex.core.chunks import Chunk
 from exocortex.core.notes import NoteRef
 
+NOT_IN_NOTES = "Not in your notes."
+"""What is said in the place of an answer, unless there is more to say; a model is told to say it so, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
@@ -113,5 +116,7 @@ class Answer:
     """Citations in it of passages it was not given."""
     failed: bool = False
     """The model failed: what is answered was quoted instead."""
+    silence: str = NOT_IN_NOTES
+    """What is said in its place if it abstained: a question that was given up says nothing of the notes."""
     notices: tuple[str, ...] = ()
     """What people should know: notes that are away, passages left out, a model that failed."""

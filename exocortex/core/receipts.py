@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from exocortex.core.answers import Sentence
+from exocortex.core.answers import NOT_IN_NOTES, Sentence
 from exocortex.core.turns import Sampling, Turn
 
 
@@ -52,6 +52,8 @@ class Receipt:
     abstained: bool
     confidence: float
     seconds: float
+    silence: str = NOT_IN_NOTES
+    """What was said in the place of an answer, if it abstained."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "abstained": answer.abstained,
+        "silence": answer.silence if answer.abstained else "",
         "engine": answer.engine,
         "sentences": plain(answer.sentences),
         "citations": plain(answer.citations),

@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
-from exocortex.core.answers import Answer, Citation, Hit
+from exocortex.core.answers import NOT_IN_NOTES, Answer, Citation, Hit
 from exocortex.core.errors import EngineError, UsageError
 from exocortex.core.events import Answered, Answering
 from exocortex.core.query import Query
@@ -33,6 +33,9 @@ ANSWER_NOTES, ANSWER_PASSAGES = 20, 32
 
 NEAREST_NOTES = 5
 """Notes shown with an answer, or in the place of one."""
+
+_NAMED = 3
+_NOT_IN_WHAT_IS_THERE = "Not in the notes that are there now."
 
 QUOTING = "extractive"
 """The engine that quotes."""
@@ -119,7 +122,7 @@ class Answers:
             query = view.query(full, literal=asked.literal, scope=asked.scope)
             found = _evidence(view, query)
             embedder = view.embedder()
-            draft = ExtractiveEngine(embedder).answer(query.text or full, found.hits)
+            draft = ExtractiveEngine(embedder).answer(query.text or full, found.hits, _carried(asked.question, full))
             quoted = Answer(
                 question=asked.question,
                 abstained=draft.abstained,
@@ -129,7 +132,8 @@ class Answers:
                 citations=draft.citations,
                 coverage=self._index.coverage(view, found.searched),
                 hits=_best_of_each(found.hits)[:NEAREST_NOTES],
-                notices=(*notices, *found.notices),
+                silence=_NOT_IN_WHAT_IS_THERE if found.away else NOT_IN_NOTES,
+                notices=(*notices, *found.notices, *_told_away(found.away)),
             )
             task = Task(full, found.hits, quoted, asked.history, asked.instructions, asked.sampling)
             return _Prepared(task, embedder, view.catalog.digests(hit.note.id for hit in found.hits))
@@ -142,6 +146,20 @@ class Answers:
             notice = f"No receipt of this answer could be kept: {error}."
             return replace(composed.answer, notices=(*composed.answer.notices, notice)), receipt
         return replace(composed.answer, receipt=receipt.id), receipt
+
+
+def _told_away(away: tuple[str, ...]) -> tuple[str, ...]:
+    """That notes which may answer could not be looked at."""
+    if not away:
+        return ()
+    more = f" and {len(away) - _NAMED} more" if len(away) > _NAMED else ""
+    return (f"Not looked at, since their files are away: {', '.join(away[:_NAMED])}{more}. See: exo status",)
+
+
+def _carried(question: str, full: str) -> list[str]:
+    """Words of a question in full that aren't the user's."""
+    typed = set(question.split())
+    return [word for word in full.split() if word not in typed]
 
 
 def new_id() -> str:
@@ -168,6 +186,7 @@ def _receipt(asked: Ask, prepared: _Prepared, composed: Composed) -> Receipt:
         abstained=answer.abstained,
         confidence=answer.confidence,
         seconds=composed.seconds,
+        silence=answer.silence,
     )
 
 

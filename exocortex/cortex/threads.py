@@ -107,7 +107,7 @@ class Threads:
         """The question so that it can be searched for; the model's own words for it where they are of use."""
         from exocortex.answering.following import carried, rewritten
 
-        full = carried(question, [one.receipt.query for one in before])
+        full = carried(question, [one.question for one in before])
         model, _ = (None, "") if engine == QUOTING else usable(self._model, engine)
         if full == question or model is None:
             return full
@@ -119,5 +119,5 @@ def _history(before: Sequence[Exchange]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     for one in before[-REMEMBERED:]:
         said = one.receipt.written or " ".join(sentence.text for sentence in one.receipt.sentences)
-        turns += [Turn("user", one.question), Turn("assistant", said or "Not in your notes.")]
+        turns += [Turn("user", one.question), Turn("assistant", said or one.receipt.silence)]
     return tuple(turns)

@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from exocortex.core.answers import NOT_IN_NOTES
 from exocortex.core.codec import CodecError, pack, unpack
 from exocortex.core.errors import IndexStoreError, UsageError
 from exocortex.core.receipts import Exchange, Receipt, Thread
@@ -165,7 +166,7 @@ def _read(row: sqlite3.Row) -> Receipt:
     if row["checksum"] != _checksum(row["id"], row["content"]):
         raise _damaged(row["id"])
     try:
-        receipt: Receipt = unpack(Receipt, json.loads(row["content"]))
+        receipt: Receipt = unpack(Receipt, {"silence": NOT_IN_NOTES, **json.loads(row["content"])})
     except (CodecError, ValueError) as error:
         raise _damaged(row["id"]) from error
     return replace(receipt, id=row["id"])

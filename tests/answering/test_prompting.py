@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exocortex.answering.prompting import MOST_PASSAGES, NOT_IN_NOTES, pack
-from exocortex.core.answers import Hit, Ranks, Snippet
+from exocortex.answering.prompting import MOST_PASSAGES, pack
+from exocortex.core.answers import NOT_IN_NOTES, Hit, Ranks, Snippet
 from exocortex.core.chunks import Chunk
 from exocortex.core.errors import EngineError
 from exocortex.core.notes import NoteRef

@@ -45,6 +45,7 @@ def test_an_answer() -> None:
     assert plain(answer) == {
         "question": "Why?",
         "abstained": False,
+        "silence": "",
         "engine": "extractive",
         "sentences": [{"text": "So.", "support": "weak", "citations": [1], "reasons": []}],
         "citations": [

@@ -58,7 +58,9 @@ def test_what_is_not_borne_out_is_marked_or_with_strict_left_out(place: OwnedPla
     assert "thirty days of moving out. [1]  not supported" in marked.out
     assert "thirty" not in strict.out
     assert "£1,480. [1]\n" in strict.out
-    assert nothing.out.startswith("Not in your notes.")
+    assert "1 sentence that the cited lines don't support is left out" in strict.err
+    assert nothing.out.startswith("Nothing that your notes support was written.")
+    assert "Not in your notes" not in nothing.out
 
 
 def test_the_model_is_given_passages_with_title_and_date_and_no_more(place: OwnedPlace) -> None:
@@ -82,6 +84,24 @@ def test_nothing_relevant_asks_no_model(place: OwnedPlace) -> None:
 def test_a_model_that_says_it_does_not_know_is_taken_at_its_word(place: OwnedPlace) -> None:
     with scripted(says("Not in your notes.")) as server:
         assert place.exo(*QUESTION, EXO_MODEL_URL=server.url).out.startswith("Not in your notes.")
+
+
+def test_a_model_that_writes_nothing_is_not_taken_to_deny(place: OwnedPlace) -> None:
+    with scripted(says(""), says(" \n"), says(" ")) as server:
+        quoted = place.exo(*QUESTION, EXO_MODEL_URL=server.url)
+        shown = place.exo("ask", "How kind is the deposit's landlord to her dog?", "--json", EXO_MODEL_URL=server.url)
+    assert "The deposit is £1,480." in quoted.out
+    assert "wrote nothing. The answer is quoted from your notes instead." in quoted.err
+    answer = shown.json()
+    assert answer["abstained"]
+    assert "wrote nothing" in answer["silence"]
+
+
+def test_notes_that_are_away_are_not_taken_to_say_nothing(place: OwnedPlace) -> None:
+    (place.vault / "Home").rename(place.vault.parent / "Elsewhere")
+    ended = place.exo(*QUESTION)
+    assert ended.out.startswith("Not in the notes that are there now.")
+    assert "Not looked at, since their files are away: notes:Home/Lease.md. See: exo status" in ended.err
 
 
 def test_a_model_that_fails_leaves_what_it_wrote_and_the_notes_are_quoted(place: OwnedPlace) -> None:
@@ -115,7 +135,7 @@ def test_a_follow_up_is_asked_in_full_and_a_conversation_can_be_taken_up_again(p
 
 def test_without_a_model_a_follow_up_carries_what_it_was_about(place: OwnedPlace) -> None:
     ended = place.exo("chat", stdin=b"How much is the deposit of the lease?\nWhen is it paid back?\n")
-    assert "searched for: When is it paid back? much deposit lease" in ended.err
+    assert "searched for: When is it paid back? deposit lease" in ended.err
     assert "ten days of moving out" in ended.out
 
 
