@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from threading import Event as StopEvent
@@ -16,9 +15,8 @@ from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from exocortex.core.answers import Answer, Citation
+from exocortex.core.answers import Citation
 from exocortex.core.events import Answered, Asked, Retrieved, Token
-from exocortex.core.receipts import Thread
 from exocortex.tui import safe
 from exocortex.tui.boxes import Choice, Choose, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
@@ -28,15 +26,14 @@ from exocortex.tui.entry import Question
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy
 from exocortex.tui.place import Place
-from exocortex.tui.receipts import Kept, ReceiptRead, read_receipt, receipt_text, save_note
+from exocortex.tui.receipts import ReceiptRead, Told, open_source, read_receipt, receipt_text, save_note
 from exocortex.tui.scope_box import ScopeBox
-from exocortex.tui.sources_panel import SourcesPanel, opened, shown_with
-from exocortex.tui.threads_box import ThreadsBox
+from exocortex.tui.shown import Shown, copied, given, kept
+from exocortex.tui.sources_panel import SourcesPanel, opened
+from exocortex.tui.threads_box import Left, ThreadsBox
 
 if TYPE_CHECKING:
     from exocortex.tui.exchange_view import ExchangeView
-
-_CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
 
 
 class AskPlace(Place):
@@ -132,8 +129,9 @@ class AskPlace(Place):
             view.write(event.text)
         elif isinstance(event, Answered):
             self._stop = None
-            self._show_sources(shown_with(event.answer))
-            view.end(event.answer)
+            shown = given(self.desk, event.answer)
+            self._show_sources(shown.sources)
+            view.end(shown)
             self._tell()
 
     def _show_sources(self, sources: Sequence[Citation]) -> None:
@@ -147,8 +145,12 @@ class AskPlace(Place):
             return
         message.stop()
         self._stop = None
+        self._show_sources(())
+        told = f"{message.error.message} {message.error.hint}".strip()
         if self._view is not None:
-            self._view.fail(f"{message.error.message} {message.error.hint}".strip())
+            self._view.fail(told)
+        else:
+            self.notify(safe.plain(told), severity="error", markup=False)
 
     def action_stop(self) -> None:
         """Stop what is being written; what is there stays."""
@@ -179,6 +181,7 @@ class AskPlace(Place):
         question = self.query_one("#question", Input)
         if self._view is not None and not question.value:
             self._instead, question.value = True, self._view.question
+            question.action_end()
             self._tell()
 
     def on_key(self, event: Key) -> None:
@@ -209,10 +212,16 @@ class AskPlace(Place):
         """Go on with an earlier conversation."""
         self.app.push_screen(ThreadsBox(self.desk), self._go_on)
 
-    def _go_on(self, thread: Thread | None) -> None:
-        if thread is not None:
+    def _go_on(self, left: Left | None) -> None:
+        if left is None:
+            return
+        if self._talk.thread in left.deleted:
             self.action_new()
-            read_thread(self.desk, self, thread)
+        self._talk = replace(self._talk, title=left.renamed.get(self._talk.thread, self._talk.title))
+        self._tell()
+        if left.chosen is not None:
+            self.action_new()
+            read_thread(self.desk, self, left.chosen)
 
     @on(ThreadRead)
     async def _thread_read(self, message: ThreadRead) -> None:
@@ -223,7 +232,9 @@ class AskPlace(Place):
         for exchange in message.exchanges:
             self._view = _exchange(self.desk, exchange.question)
             await said.mount(self._view)
-            self._view.show_kept(exchange)
+            shown = kept(self.desk, exchange.receipt)
+            self._view.end(shown)
+            self._show_sources(shown.sources)
         said.scroll_end(animate=False)
         self._tell()
 
@@ -278,59 +289,74 @@ class AskPlace(Place):
     # An answer
 
     @property
-    def _answer(self) -> Answer | None:
-        return self._view.answer if self._view is not None else None
+    def _shown(self) -> Shown | None:
+        return self._view.shown if self._view is not None else None
+
+    def _answer(self) -> Shown | None:
+        """The last answer, if it says anything; else that there is none is told."""
+        shown = self._shown
+        if shown is None or not shown.sentences:
+            told = "There is no answer yet." if shown is None else f"There is no answer: {shown.silence}"
+            self.notify(safe.plain(told), markup=False)
+            return None
+        return shown
 
     def action_open(self, number: int) -> None:
         """Read source n at its lines."""
-        source = self.query_one(SourcesPanel).numbered(number)
-        if source is not None:
-            self.post_message(opened(source))
+        self._open(self.query_one(SourcesPanel).numbered(number))
 
     @on(OptionList.OptionSelected, "#sources")
     def _source_selected(self) -> None:
-        source = self.query_one(SourcesPanel).chosen
-        if source is not None:
+        self._open(self.query_one(SourcesPanel).chosen)
+
+    def _open(self, source: Citation | None) -> None:
+        if source is None:
+            return
+        if self._shown is not None and self._shown.is_past and self._shown.receipt is not None:
+            open_source(self.desk, self, self._shown.receipt, source.number)
+        else:
             self.post_message(opened(source))
 
     def action_copy_answer(self) -> None:
         """Its sentences, with their numbers and where those lead."""
-        answer = self._answer
-        if answer is None or answer.abstained:
-            return
-        said = [f"{one.text} {''.join(f'[{n}]' for n in one.citations)}".rstrip() for one in answer.sentences]
-        sources = [f"[{one.number}] {self.desk.place(one.note)}:{one.first_line}" for one in answer.citations]
-        self.post_message(Copy("\n".join([*said, "", *sources]), "the answer"))
+        shown = self._answer()
+        if shown is not None:
+            self.post_message(Copy(copied(self.desk, shown), "the answer"))
 
     def action_copy_citation(self) -> None:
         """The chosen source, or the first: where it is, and what it says."""
         panel = self.query_one(SourcesPanel)
         source = panel.chosen or panel.numbered(1)
-        if source is not None:
+        if source is None:
+            self.notify("There is no source to copy.", markup=False)
+        else:
             text = f"{self.desk.place(source.note)}:{source.first_line}\n{source.quote}"
             self.post_message(Copy(text, f"source {source.number}"))
 
     def action_copy_code(self) -> None:
         """The last block of code of the answer."""
-        blocks = _CODE.findall(self._answer.written) if self._answer is not None else []
-        if blocks:
-            self.post_message(Copy(blocks[-1][1], "the code"))
+        code = self._shown.code if self._shown is not None else None
+        if code is not None:
+            self.post_message(Copy(code, "the code"))
         else:
             self.notify("There is no code in this answer.", markup=False)
 
     def action_save(self) -> None:
         """Make a note of the answer."""
-        if self._answer is not None and self._answer.receipt is not None:
-            save_note(self.desk, self, self._answer.receipt)
+        shown = self._answer()
+        if shown is not None and shown.receipt is not None:
+            save_note(self.desk, self, shown.receipt)
 
-    @on(Kept)
-    def _kept(self, message: Kept) -> None:
+    @on(Told)
+    def _told(self, message: Told) -> None:
         self.notify(safe.plain(message.told), markup=False)
 
     def action_receipt(self) -> None:
         """What the answer was made from, to the letter, and what became of it since."""
-        if self._answer is not None and self._answer.receipt is not None:
-            read_receipt(self.desk, self, self._answer.receipt)
+        if self._shown is not None and self._shown.receipt is not None:
+            read_receipt(self.desk, self, self._shown.receipt)
+        else:
+            self.notify("There is no receipt: nothing was answered yet.", markup=False)
 
     @on(ReceiptRead)
     def _receipt_read(self, message: ReceiptRead) -> None:

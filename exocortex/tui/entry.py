@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.events import Paste
 from textual.widgets import Input
 
 from exocortex.core.terminal import masked
@@ -17,6 +18,16 @@ class Entry(Input):
     def validate_value(self, value: str) -> str:
         """Lengths stay, so that the cursor is where it was put."""
         return masked(value[:MOST].translate(_SPACES))
+
+    def _on_paste(self, event: Paste) -> None:
+        """All lines, as one; what has no room is told of."""
+        event.stop()
+        event.prevent_default()
+        pasted = " ".join(event.text.splitlines())
+        room = MOST - len(self.value) + len(self.selected_text)
+        self.replace(pasted[:room], *sorted(self.selection))
+        if len(pasted) > room:
+            self.notify(f"A line takes {MOST:,} characters; the rest of what was pasted was left out.", markup=False)
 
 
 class Question(Entry):

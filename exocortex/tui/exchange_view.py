@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from exocortex.core.answers import Answer, Coverage, Sentence, Support
-from exocortex.core.receipts import Exchange
+from exocortex.core.answers import Sentence, Support
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING
 from exocortex.tui.marking import MARKS, marked
 from exocortex.tui.reply_view import ReplyView
+from exocortex.tui.shown import Shown
 
 VERDICTS = {
     Support.SUPPORTED: ("", "$accent"),
@@ -38,7 +38,7 @@ class ExchangeView(Vertical):
         super().__init__(classes="exchange")
         self.desk = desk
         self.question = question
-        self.answer: Answer | None = None
+        self.shown: Shown | None = None
         self.written = ""
 
     def compose(self) -> ComposeResult:
@@ -76,57 +76,45 @@ class ExchangeView(Vertical):
             self.query_one(".below", Static).update(safe.line("writing … Esc stops", "$muted"))
         self.written += text
 
-    def end(self, answer: Answer) -> None:
+    def end(self, shown: Shown) -> None:
         """The answer as a whole, checked."""
-        self.answer = answer
+        self.shown = shown
         reply, checked = self.query_one(ReplyView), self.query_one(".answer", Static)
-        keeps = bool(answer.written) and not answer.failed and _FORMATTED.search(answer.written) is not None
+        keeps = bool(shown.written) and not shown.failed and _FORMATTED.search(shown.written) is not None
         reply.display = keeps
         checked.set_class(keeps, "verdicts")
-        if keeps and len(answer.written) <= MOST_LIVE:
-            reply.show(*marked(safe.plain(answer.written), answer.sentences, secrets.token_hex(8)))
-        checked.update(Content("\n").join(verdicts(answer) if keeps else told(answer)))
+        if keeps and len(shown.written) <= MOST_LIVE:
+            reply.show(*marked(safe.plain(shown.written), shown.sentences, secrets.token_hex(8)))
+        checked.update(Content("\n").join(verdicts(shown) if keeps else told(shown)))
         checked.display = True
-        self.query_one(".below", Static).update(Content("\n").join(_below(self.desk, answer)))
+        below = [*(safe.line(notice, "$warning") for notice in shown.notices), safe.line(shown.foot, "$muted")]
+        self.query_one(".below", Static).update(Content("\n").join(below))
 
     def fail(self, message: str) -> None:
         """There is no answer."""
         self.query_one(".below", Static).update(safe.line(message, "$error"))
 
-    def show_kept(self, exchange: Exchange) -> None:
-        """An exchange of an earlier day, from its receipt."""
-        receipt = exchange.receipt
-        lines = [_sentence(one, receipt.engine) for one in receipt.sentences] or [safe.line(_NOTHING, "bold")]
-        checked = self.query_one(".answer", Static)
-        checked.update(Content("\n").join(lines))
-        checked.display = True
-        when = f"{self.desk.clock(receipt.at)} · {receipt.engine}"
-        self.query_one(".below", Static).update(safe.line(when, "$muted"))
 
-
-_NOTHING = "Not in your notes."
-
-
-def told(answer: Answer) -> Iterator[Content]:
+def told(shown: Shown) -> Iterator[Content]:
     """The sentences, each with what it cites and how well that bears it out."""
-    if answer.failed and answer.written:
+    if shown.failed and shown.written:
         yield safe.line("The model broke off. Your notes say:", "$warning")
-    if answer.abstained:
-        yield safe.line(_NOTHING, "bold")
-        if answer.hits:
+    if shown.silence:
+        yield safe.line(shown.silence, "bold")
+        if shown.sources:
             yield safe.line("The nearest notes stand beside.", "$muted")
         return
-    for sentence in answer.sentences:
-        yield _sentence(sentence, answer.engine)
+    for sentence in shown.sentences:
+        yield _sentence(sentence, shown.engine)
 
 
-def verdicts(answer: Answer) -> Iterator[Content]:
+def verdicts(shown: Shown) -> Iterator[Content]:
     """What isn't borne out, below an answer that keeps its form."""
-    doubted = [one for one in answer.sentences if one.support is not Support.SUPPORTED]
+    doubted = [one for one in shown.sentences if one.support is not Support.SUPPORTED]
     if not doubted:
         yield safe.line("✓ every sentence is supported by what it cites", "$accent")
     for sentence in doubted:
-        yield _sentence(sentence, answer.engine)
+        yield _sentence(sentence, shown.engine)
 
 
 def _sentence(sentence: Sentence, engine: str) -> Content:
@@ -137,25 +125,3 @@ def _sentence(sentence: Sentence, engine: str) -> Content:
     why = f": {'; '.join(sentence.reasons)}" if sentence.reasons else ""
     shown = "" if engine == QUOTING else f"  {mark}{why}"
     return safe.joined(text, safe.line(f" {numbers}" if numbers else "", "$secondary"), safe.line(shown, colour))
-
-
-def _below(desk: Desk, answer: Answer) -> Iterator[Content]:
-    for notice in answer.notices:
-        yield safe.line(notice, "$warning")
-    if answer.dropped:
-        yield safe.line(f"{answer.dropped} citations of passages the model was not given were left out.", "$warning")
-    yield safe.line(covered(desk, answer.coverage, answer.engine), "$muted")
-
-
-def covered(desk: Desk, coverage: Coverage, engine: str) -> str:
-    """`quoted · searched 34 of 34 notes · as of 14:05`."""
-    how = "quoted from your notes" if engine == QUOTING else engine
-    parts: Sequence[str] = (
-        how,
-        f"searched {coverage.searched:,} of {coverage.notes:,} notes",
-        f"as of {desk.clock(coverage.as_of)}",
-        f"{coverage.pending:,} pending" if coverage.pending else "",
-        f"{coverage.embedding:,} by words only so far" if coverage.embedding else "",
-        f"{coverage.skipped:,} skipped" if coverage.skipped else "",
-    )
-    return " · ".join(filter(None, parts))

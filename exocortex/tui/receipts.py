@@ -9,9 +9,11 @@ from threading import Event as StopEvent
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from exocortex.core.notes import NoteRef
 from exocortex.core.receipts import Checked, SourceNow
 from exocortex.core.service import CortexPort
 from exocortex.tui.desk import Desk
+from exocortex.tui.messages import OpenNote
 
 _STATES = {"same": "", "moved": "moved since", "changed": "changed since", "gone": "not found any more"}
 
@@ -24,8 +26,8 @@ class ReceiptRead(Message):
 
 
 @dataclass
-class Kept(Message):
-    """An answer became a note, or waits to."""
+class Told(Message):
+    """What came of what was wanted: an answer became a note, or a source is nowhere any more."""
 
     told: str
 
@@ -47,9 +49,28 @@ def save_note(desk: Desk, target: MessagePump, receipt: str) -> None:
 
         captured = save_answer(desk.config, cortex.receipts.check(receipt).receipt, desk.now())
         where = f"Saved: {captured.path}" if captured.delivered else f"Kept in the journal: {captured.reason}"
-        yield Kept(where)
+        yield Told(where)
 
     desk.lane("acts", queues=True).give(target, work)
+
+
+def open_source(desk: Desk, target: MessagePump, receipt: str, number: int) -> None:
+    """Ask for a source of an earlier answer to be read, where it stands by now."""
+
+    def work(cortex: CortexPort, _: StopEvent) -> Iterable[Message]:
+        for source in cortex.receipts.check(receipt).sources:
+            if source.anchor.number == number:
+                yield _opening(source)
+
+    desk.lane("acts", queues=True).give(target, work)
+
+
+def _opening(source: SourceNow) -> Message:
+    anchor = source.anchor
+    if source.state == "gone":
+        return Told(f"{anchor.path} isn't in your notes any more. What it said is in the receipt: v")
+    folder, _, path = source.path.partition(":")
+    return OpenNote(NoteRef(anchor.note, folder, path, anchor.title, None), source.first_line, source.last_line)
 
 
 def receipt_text(desk: Desk, checked: Checked) -> str:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.answers import Answer, Citation
+from exocortex.core.answers import Citation
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
 from exocortex.tui.messages import OpenNote
@@ -64,16 +64,6 @@ class SourcesPanel(OptionList):
 def opened(source: Citation) -> OpenNote:
     """The wish to read it at its lines."""
     return OpenNote(source.note, source.first_line, source.last_line)
-
-
-def shown_with(answer: Answer) -> tuple[Citation, ...]:
-    """What stands beside an answer: what it cites, or the nearest notes if it has nothing to say."""
-    if answer.citations or not answer.abstained:
-        return answer.citations
-    return tuple(
-        Citation(at, hit.note, hit.file, hit.chunk.first_line, hit.chunk.last_line, hit.snippet.text)
-        for at, hit in enumerate(answer.hits, start=1)
-    )
 
 
 def _told(desk: Desk, source: Citation, width: int) -> Content:

@@ -32,11 +32,22 @@ class ThreadsFound(Message):
     threads: list[Thread]
 
 
-class ThreadsBox(ModalScreen[Thread | None]):
-    """Closes with the conversation to go on with."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the box was left with, by id of conversation."""
+
+    chosen: Thread | None
+    """To go on with."""
+    deleted: frozenset[str]
+    renamed: dict[str, str]
+
+
+class ThreadsBox(ModalScreen[Left]):
+    """The conversations there were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Leave", id="threads.leave"),
+        Binding("escape", "leave", "Leave", id="threads.leave"),
+        Binding("slash", "search", "Search", id="threads.search"),
         Binding("r", "rename", "Rename", id="threads.rename"),
         Binding("d,delete", "delete", "Delete", id="threads.delete"),
     ]
@@ -45,6 +56,8 @@ class ThreadsBox(ModalScreen[Thread | None]):
         super().__init__()
         self.desk = desk
         self._threads: list[Thread] = []
+        self._deleted_ids: set[str] = set()
+        self._new_titles: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         """A line to search in, the list, the keys."""
@@ -52,10 +65,11 @@ class ThreadsBox(ModalScreen[Thread | None]):
             yield Static(safe.line("Conversations", "bold"))
             yield Entry(placeholder="Words said in them", id="words")
             yield OptionList(id="threads")
-            yield Static(safe.line("Enter go on   r rename   d delete   Esc leave", "$muted"), id="told")
+            yield Static(id="told")
 
     def on_mount(self) -> None:
-        """All of them."""
+        """All of them; the keys of the list act at once."""
+        self.query_one(OptionList).focus()
         self._search("")
 
     @on(Input.Changed, "#words")
@@ -82,8 +96,8 @@ class ThreadsBox(ModalScreen[Thread | None]):
             listed.add_option(Option(safe.joined(safe.line(thread.title), safe.line(about, "$muted"))))
         if self._threads:
             listed.highlighted = 0
-        else:
-            self.query_one("#told", Static).update(safe.line("There are none with these words.", "$muted"))
+        told = _KEYS if self._threads else "There are none with these words." if self._words else "There are none yet."
+        self.query_one("#told", Static).update(safe.line(told, "$muted"))
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
@@ -92,13 +106,28 @@ class ThreadsBox(ModalScreen[Thread | None]):
         self.query_one("#told", Static).update(safe.line(told, "$error"))
 
     @property
+    def _words(self) -> str:
+        return self.query_one("#words", Input).value
+
+    @property
     def _chosen(self) -> Thread | None:
         at = self.query_one(OptionList).highlighted
         return self._threads[at] if at is not None and at < len(self._threads) else None
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
-        self.dismiss(self._chosen)
+        self._leave(self._chosen)
+
+    def action_leave(self) -> None:
+        """Go on with what was being said."""
+        self._leave(None)
+
+    def _leave(self, chosen: Thread | None) -> None:
+        self.dismiss(Left(chosen, frozenset(self._deleted_ids), self._new_titles))
+
+    def action_search(self) -> None:
+        """Look for words said in them."""
+        self.query_one("#words").focus()
 
     def action_rename(self) -> None:
         """Give the chosen one another title."""
@@ -109,6 +138,7 @@ class ThreadsBox(ModalScreen[Thread | None]):
             )
 
     def _renamed(self, thread: Thread, title: str) -> None:
+        self._new_titles[thread.id] = title
         self._act(lambda cortex: cortex.threads.rename(thread.id, title))
 
     def action_delete(self) -> None:
@@ -120,16 +150,20 @@ class ThreadsBox(ModalScreen[Thread | None]):
             self.app.push_screen(Confirm(question, about), lambda sure: self._deleted(thread) if sure else None)
 
     def _deleted(self, thread: Thread) -> None:
+        self._deleted_ids.add(thread.id)
         self._act(lambda cortex: cortex.threads.delete(thread.id))
 
     def _act(self, act: Callable[[CortexPort], None]) -> None:
-        words = self.query_one("#words", Input).value
+        words = self._words
 
         def work(cortex: CortexPort, _: StopEvent) -> Iterable[Message]:
             act(cortex)
             yield ThreadsFound(cortex.threads.search(words))
 
         self.desk.lane("threads").give(self, work)
+
+
+_KEYS = "Enter go on   r rename   d delete   / search   Esc leave"
 
 
 def _answers(count: int) -> str:

@@ -20,6 +20,7 @@ from exocortex.tui.desk import Desk
 from exocortex.tui.exchange_view import ExchangeView
 from exocortex.tui.messages import LinkChosen
 from exocortex.tui.reply_view import ReplyView
+from exocortex.tui.shown import given
 
 _TEXT = """# Herons
 
@@ -169,7 +170,7 @@ def test_t26_entities_of_a_formatted_answer_are_no_characters(desk: Desk, entity
     async def script(pilot: Pilot[int]) -> None:
         view = ExchangeView(desk, "Where?")
         await pilot.app.screen.query_one("#said").mount(view)
-        view.end(answer)
+        view.end(given(desk, answer))
         await until(pilot, lambda: "It stands" in shown(pilot))
         assert visible(shown(pilot)) == shown(pilot)
         assert shown(pilot).count(entity) == 1  # in code; in prose the character is written out
@@ -190,7 +191,7 @@ def test_sentences_of_a_formatted_answer_bear_their_marks_and_a_models_own_are_n
     async def script(pilot: Pilot[int]) -> None:
         view = ExchangeView(desk, "What?")
         await pilot.app.screen.query_one("#said").mount(view)
-        view.end(answer)
+        view.end(given(desk, answer))
         await until(pilot, lambda: "It flies [2]. ≈" in shown(pilot))
         assert "It stands still [1]. ✓" in shown(pilot)
         assert "It sings. ✗" in shown(pilot)
