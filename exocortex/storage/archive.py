@@ -99,7 +99,8 @@ class Archive:
     def threads(self, words: str = "") -> list[Thread]:
         """Those with these words in their title or a question, the one last added to first."""
         rows = self._rows(
-            "SELECT threads.*, coalesce(max(exchanges.receipt), '') AS newest, count(exchanges.id) AS answers"
+            "SELECT threads.*, coalesce(max(exchanges.receipt), '') AS newest,"
+            " count(DISTINCT coalesce(parent, thread)) AS answers"  # what was asked anew counts once
             " FROM threads LEFT JOIN exchanges ON thread = threads.id"
             " WHERE folded(title) LIKE '%' || folded(?1) || '%' OR threads.id IN"
             " (SELECT thread FROM exchanges WHERE folded(question) LIKE '%' || folded(?1) || '%')"

@@ -55,22 +55,25 @@ class Listing:
         return notes, int(left) - len(notes)
 
     def named(self, text: str, limit: int) -> list[NoteRef]:
-        """Notes with each of the words in their path or title, names that begin so first."""
+        """Notes with each of the words in their path or title: names that begin so first, then those that hold them."""
         words = clean(text).split()
         if not words:
             return []
         conditions = [_holds(word) for word in words]
         where = " AND ".join(condition for condition, _ in conditions)
         begins, start = _begins(words[0])
+        holds, name = _holds(words[0], _NAME)
         query = (
             f"SELECT {_REF} FROM notes WHERE digest IS NOT NULL AND {where}"  # noqa: S608 - fixed texts
-            f" ORDER BY NOT ({begins}), length(path), path LIMIT ?"
+            f" ORDER BY NOT ({begins}), NOT {holds}, length(path), path LIMIT ?"
         )
         values = [value for _, both in conditions for value in both]
-        return [_ref(row) for row in self._db.execute(query, [*values, *start, limit])]
+        return [_ref(row) for row in self._db.execute(query, [*values, *start, *name, limit])]
 
 
 _REF = "note, folder, path, title, date"
+_NAME = "replace(path, rtrim(path, replace(path, '/', '')), '')"
+"""The last part of a path: what stands before it is what is left of it when letters of no folder are cut off."""
 
 
 def _within(folder: str, prefix: str) -> tuple[str, list[Any]]:
@@ -80,13 +83,16 @@ def _within(folder: str, prefix: str) -> tuple[str, list[Any]]:
     return "digest IS NOT NULL AND folder = ? AND path > ? AND path < ?", [folder, prefix, f"{prefix[:-1]}0"]
 
 
-def _holds(word: str) -> tuple[str, list[str]]:
-    """LIKE knows the case of ASCII alone, and is ten times as fast as asking Python."""
+def _holds(word: str, path: str = "path") -> tuple[str, list[str]]:
+    """Whether it is in the title, or in this part of the path.
+
+    LIKE knows the case of ASCII alone, and is ten times as fast as asking Python.
+    """
     if word.isascii():
         pattern = f"%{_escaped(word)}%"
-        return r"(path LIKE ? ESCAPE '\' OR title LIKE ? ESCAPE '\')", [pattern, pattern]
+        return rf"({path} LIKE ? ESCAPE '\' OR title LIKE ? ESCAPE '\')", [pattern, pattern]
     folded = fold_case(word)
-    return "(instr(folded(path), ?) > 0 OR instr(folded(title), ?) > 0)", [folded, folded]
+    return f"(instr(folded({path}), ?) > 0 OR instr(folded(title), ?) > 0)", [folded, folded]
 
 
 def _begins(word: str) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -93,7 +93,6 @@ class ExocortexApp(App[int]):
         self._shown = shown
         self._following: StopEvent | None = None
         self._introduced = False
-        self.own_keys: Mapping[str, str] = {}
         for mode, make in MAKERS.items():
             self.add_mode(mode, partial(make, desk))
         self._wrong = list(self._dress())
@@ -155,7 +154,7 @@ class ExocortexApp(App[int]):
         if not has_keymap(self.desk.config.home):
             return ()
         keys, wrong = read_keymap(self.desk.config.home, ids_of(ExocortexApp, *with_keys()))
-        self.own_keys = keys
+        self.desk.keys = keys
         self.set_keymap(keys)
         return wrong
 
@@ -201,12 +200,12 @@ class ExocortexApp(App[int]):
         if isinstance(self.screen, KeysBox):
             self.screen.dismiss()
         else:
-            self.push_screen(KeysBox(self.screen, self.own_keys))
+            self.push_screen(KeysBox(self.screen, self.desk.keys))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """All that keys do here, places, then what Textual offers."""
         for node in (screen, self):
-            for binding in keys_of(node, self.own_keys):
+            for binding in keys_of(node, self.desk.keys):
                 if binding.action != "command_palette":
                     key = keys_told(self, binding)
                     yield SystemCommand(binding.description, key, partial(self.run_action, binding.action, node))

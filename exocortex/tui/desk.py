@@ -30,6 +30,8 @@ class Desk:
     """Reads the settings again."""
     now: Callable[[], datetime] = _now
     lanes: dict[str, Lane] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The user's own, by the id of what they do."""
 
     @classmethod
     def of(cls, config: Config, environ: Mapping[str, str], load: Callable[[], Config]) -> Desk:

@@ -45,7 +45,7 @@ class DigestView(Vertical):
         left = f", {duration(progress.eta)} left" if progress.eta is not None else ""
         self._head(_NAMES[period], f"{step} {progress.done:,}/{progress.total:,}{left}  Esc stops")
 
-    def stop(self, period: Period, why: str = "stopped") -> None:
+    def fail(self, period: Period, why: str) -> None:
         """None comes."""
         self._head(_NAMES[period], why)
 

@@ -109,6 +109,8 @@ class NotesPlace(Place):
         """See what has changed."""
         if self.query_one(NoteTree).opened:
             self._refetch()
+        if self._showing == "named":
+            self._look_for(self.query_one("#filter", Input).value.strip())
 
     come_back = arrive
 
@@ -167,8 +169,10 @@ class NotesPlace(Place):
         if not text:
             if self._showing == "named":
                 self._show("folders")
-            return
+        else:
+            self._look_for(text)
 
+    def _look_for(self, text: str) -> None:
         def ask(cortex: CortexPort, _: StopEvent) -> Iterable[Message]:
             yield Named(text, tuple(cortex.notes.named(text, limit=NAMED)))
 

@@ -38,8 +38,8 @@ class PlaceName(Static):
             super().__init__()
             self.mode = mode
 
-    def __init__(self, mode: str, is_here: bool) -> None:
-        name, key = PLACES[mode]
+    def __init__(self, mode: str, key: str, is_here: bool) -> None:
+        name, _ = PLACES[mode]
         super().__init__(Content.assemble(f" {name} ", (f"{key} ", "$faint")), classes="here" if is_here else "")
         self._mode = mode
 
@@ -64,11 +64,17 @@ class Place(Screen[None]):
         with Horizontal(id="places"):
             yield Static(" exo ", id="brand")
             for mode in PLACES:
-                yield PlaceName(mode, mode == self.MODE)
+                yield PlaceName(mode, self._key_of(mode), mode == self.MODE)
         with Vertical(id="body"):
             yield from self.body()
         yield StatusLine()
         yield KeysLine()
+
+    def _key_of(self, mode: str) -> str:
+        """The key that leads to a place, as it is shown."""
+        _, key = PLACES[mode]
+        own = self.desk.keys.get(f"app.{mode}", "").partition(",")[0].strip()
+        return self.app.get_key_display(Binding(own, "")) if own else key
 
     def body(self) -> Iterator[Widget]:
         """What the place is for."""

@@ -215,7 +215,7 @@ class TodayPlace(Place):
         if message.lane == DIGEST:
             message.stop()
             self._stop = None
-            self.query_one(DigestView).stop(self._period, f"{message.error.message} {message.error.hint}".strip())
+            self.query_one(DigestView).fail(self._period, f"{message.error.message} {message.error.hint}".strip())
         elif message.lane == ACTS:  # told by the app; the list may be old
             self._ticked.clear()
             self._look()
@@ -239,10 +239,9 @@ class TodayPlace(Place):
             self._stop.set()
             self._stop = None
             self._number += 1
-            self.query_one(DigestView).stop(self._period)
-        else:
-            self._show_digest(False)
-            self.query_one("#list", RowList).focus()
+            self.notify("The digest was stopped.", markup=False)
+        self._show_digest(False)
+        self.query_one("#list", RowList).focus()
 
     def _show_digest(self, is_shown: bool) -> None:
         self.query_one(DigestView).display = is_shown

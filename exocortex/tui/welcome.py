@@ -94,8 +94,8 @@ class Welcome(Screen[None]):
         """Look where notes may lie."""
         self._ask(
             "Which folder holds your notes?",
-            "Markdown and text files, in folders as deep as you like. Nothing is written into it, and nothing leaves"
-            " this machine.",
+            "Markdown and text files, in folders as deep as you like. Nothing is written into it unless you ask, and"
+            " nothing leaves this machine.",
             "~/notes",
         )
         self.query_one("#offered").display = False
@@ -148,7 +148,11 @@ class Welcome(Screen[None]):
     @on(Input.Submitted, "#typed")
     def _submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip().strip("'\"")
-        if self._waits or not typed:
+        if self._waits:
+            return
+        if not typed:
+            file = "the path of a model file (.gguf), or choose above" if self._has_notes else "the path of a folder"
+            self._tell(f"Type {file}, as in {event.input.placeholder}", "$warning")
             return
         path = Path(os.path.abspath(os.path.expanduser(typed)))
         if self._has_notes:
@@ -157,6 +161,13 @@ class Welcome(Screen[None]):
             self._take_folder(path)
         else:
             self._count(path)
+
+    @on(Input.Changed, "#typed")
+    def _typed(self) -> None:
+        """What was told of another folder no longer holds."""
+        if not self._has_notes and not self._waits:
+            self._wanted = ""
+            self._tell("")
 
     def _count(self, path: Path) -> None:
         config = self.desk.config

@@ -85,6 +85,7 @@ def test_a_thread_is_the_chain_that_ends_in_what_was_said_last(archive: Archive)
     assert archive.exchanges(thread) == [first, second]
     again = said(archive, thread, 3, first.id, "And until when?")
     assert archive.exchanges(thread) == [first, again]
+    assert [one.answers for one in archive.threads()] == [2]
     anew = said(archive, thread, 4, None, "How many?")
     assert archive.exchanges(thread) == [anew]
 

@@ -77,13 +77,14 @@ def test_pages_together_are_the_whole(listing: Listing, limit: int) -> None:
         ("%_", ["100%_x/a_b.md"]),
         ("_b", ["100%_x/a_b.md"]),
         ("orchard", ["apple.md"]),
+        ("ome", ["home.md", "Home/Lease.md", "Homework/y.md", "Home-made/z.md", "Home/boiler.md"]),
         ("pending", []),
         ("'; --", []),
         ("  ", []),
     ],
 )
 def test_a_note_is_named_by_parts_of_its_path_and_title(listing: Listing, text: str, expected: list[str]) -> None:
-    assert [note.path for note in listing.named(text, 10)] == expected
+    assert [note.path for note in listing.named(text, 5)] == expected
     assert [note.path for note in listing.named(text, 1)] == expected[:1]
 
 

@@ -36,11 +36,16 @@ def test_the_keys_of_every_place_can_be_others() -> None:
 
 
 def test_a_key_of_the_users_does_it_and_an_unknown_name_is_told(desk: Desk) -> None:
-    (desk.config.home / FILE).write_text('[today]\ndigest = "z"\n[notes]\nrecent = "t"\n[nothing]\n"[b]" = "y"\n')
+    (desk.config.home / FILE).write_text(
+        '[today]\ndigest = "z"\n[notes]\nrecent = "t"\n[app]\nsearch = "ctrl+f"\n[nothing]\n"[b]" = "y"\n'
+    )
 
     async def script(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "keys.toml: nothing.[b] is nothing" in shown(pilot))
         assert "notes.recent" not in shown(pilot)
+        assert "Search ^f" in shown(pilot)
+        await pilot.press("ctrl+f")
+        await until(pilot, lambda: pilot.app.current_mode == "search")
         await pilot.press("f5")
         await until(pilot, lambda: "open task" in shown(pilot))
         await pilot.press("d")

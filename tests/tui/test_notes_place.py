@@ -90,6 +90,21 @@ def test_typing_narrows_by_path_and_title_and_escape_is_back_in_the_folders(desk
     drive(desk, script)
 
 
+def test_a_note_that_comes_while_a_name_is_typed_is_among_those_of_that_name(tmp_path: Path) -> None:
+    with reading_owner(tmp_path) as running:
+
+        async def script(pilot: Pilot[int]) -> None:
+            await _arrive(pilot)
+            await pilot.press("slash")
+            await types(pilot, "rec")
+            rows = pilot.app.screen.query_one(NoteRows)
+            await until(pilot, lambda: [note.title for note in rows.notes] == ["Bread"])
+            (Path(running.config.folders[0].root) / "Recipes" / "Buns.md").write_text("# Buns\n\nWith raisins.\n")
+            await until(pilot, lambda: sorted(note.title for note in rows.notes) == ["Bread", "Buns"], 20)
+
+        drive(desk_of(running), script)
+
+
 def test_nothing_is_called_so(desk: Desk) -> None:
     async def script(pilot: Pilot[int]) -> None:
         await _arrive(pilot)

@@ -245,5 +245,20 @@ def test_a_click_on_a_key_below_presses_it(desk: Desk) -> None:
         line = shown(pilot).split("\n")[-1]
         await pilot.click(offset=(line.index("x Explain") + 3, 23))
         await until(pilot, lambda: "1. score" in _told(pilot))
+        assert line.rstrip().endswith("^p More")
+
+    drive(desk, script, (100, 24))
+
+
+def test_the_keys_that_are_always_there_are_in_sight_however_narrow_it_is(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await _search(pilot, "deposit")
+        await pilot.press("enter")
+        await until(pilot, lambda: "e Edit" in shown(pilot))
+        line = shown(pilot).split("\n")[-1]
+        assert "x Explain" not in line
+        assert line.rstrip().endswith("^p More")
+        await pilot.click(offset=(line.index("f1 Keys") + 3, 23))
+        await until(pilot, lambda: "Explain" in shown(pilot))
 
     drive(desk, script)

@@ -153,6 +153,17 @@ def test_a_digest_leads_to_the_lines_it_stands_on(desk: Desk) -> None:
     drive(desk, script)
 
 
+def test_a_digest_that_is_stopped_leaves_the_day_on_the_screen(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await _arrived(pilot)
+        await pilot.press("w", "escape")
+        await until(pilot, lambda: not pilot.app.screen.query_one(DigestView).display)
+        await until(pilot, lambda: "Open tasks" in shown(pilot))
+        assert pilot.app.screen.query_one("#list", RowList).has_focus
+
+    drive(desk, script)
+
+
 def test_open_tasks_are_counted_right_when_one_moves_to_the_line_of_a_done_one(desk: Desk) -> None:
     async def script(pilot: Pilot[int]) -> None:
         await _arrived(pilot)

@@ -68,6 +68,21 @@ def test_a_folder_typed_is_counted_before_it_is_taken(place: OwnedPlace) -> None
     _drive(place, script)
 
 
+def test_an_empty_line_says_what_to_type_and_what_was_told_goes_with_the_next_letter(place: OwnedPlace) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "5 notes" in shown(pilot))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: "Type the path of a folder, as in ~/notes" in shown(pilot))
+        await types(pilot, f"{place.vault}/Home")
+        assert "as in ~/notes" not in shown(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 notes. Enter takes this folder." in shown(pilot))
+        await pilot.press("backspace")
+        await until(pilot, lambda: "Enter takes this folder." not in shown(pilot))
+
+    _drive(place, script)
+
+
 def test_a_folder_that_is_not_there_is_said_and_asked_for_again(place: OwnedPlace) -> None:
     async def script(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "5 notes" in shown(pilot))
