@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -17,9 +18,16 @@ import pytest
 from owners import eventually
 from tiny_models import CONTROL, make_model
 
+from exocortex.answering.composing import Composed, Task, compose
+from exocortex.assets import bundled
+from exocortex.core.answers import Answer, Coverage, Hit, Ranks, Snippet
+from exocortex.core.chunks import Chunk
 from exocortex.core.errors import EngineError
+from exocortex.core.events import Retrieved, Token
+from exocortex.core.notes import NoteRef
 from exocortex.core.turns import Sampling, Turn
 from exocortex.engines.llama import LlamaModel
+from exocortex.engines.onnx_embedder import OnnxEmbedder
 
 STARTS, ENDS = CONTROL.index("<|im_start|>"), CONTROL.index("<|im_end|>")
 CANCELS = 100 if os.environ.get("EXO_LONG_FAULTS") else 20
@@ -174,6 +182,36 @@ def test_a_prompt_too_long_for_the_model_is_refused_in_numbers(model: LlamaModel
     with pytest.raises(EngineError, match=r"10,0\d\d tokens and the model's context 8,192"):
         said(model, "x" * 10_000)
     assert said(model, "x")
+
+
+def test_t35_a_conversation_of_50_000_tokens_and_40_passages_are_answered_and_what_had_no_room_is_told(
+    model: LlamaModel,
+) -> None:
+    embedder = OnnxEmbedder(bundled("models/all-MiniLM-L6-v2"), 1)
+    sides = ("user", "assistant")
+    history = tuple(Turn(sides[n % 2], f"{n} {'words ' * 83}") for n in range(100))  # type: ignore[arg-type]
+    assert sum(model.count([turn.text for turn in history])) > 50_000
+    hits = tuple(_hit(number, f"The deposit of flat {number} is £{number},480. " * 12) for number in range(40))
+    when = Coverage(40, 40, 0, 0, 0, datetime.now(UTC))
+    quoted = Answer("How much?", True, "extractive", 0.3, (), (), when, hits)
+    task = Task("How much is the deposit?", hits, quoted, history, sampling=SHORT)
+    *_, retrieved, last = [one for one in compose(task, model, embedder, Event()) if not isinstance(one, Token)]
+    assert isinstance(last, Composed)
+    assert isinstance(retrieved, Retrieved)
+    assert not last.answer.failed
+    assert last.answer.written
+    assert retrieved.dropped > 0
+    assert [source.number for source in retrieved.sources] == list(range(1, len(retrieved.sources) + 1))
+    told = " ".join(last.answer.notices)
+    assert f"{retrieved.dropped} less relevant passages did not fit" in told
+    assert "The beginning of the conversation did not fit" in told
+    assert len(model.prompt(last.prompt)) + SHORT.most_tokens <= 8192
+
+
+def _hit(number: int, text: str) -> Hit:
+    note = NoteRef(str(number), "notes", f"{number}.md", f"Note {number}", None)
+    chunk = Chunk("0" * 32, note.title, (), text, 1, 1, True)
+    return Hit(note, f"/notes/{number}.md", chunk, 0.9, Ranks(1, None), Snippet(text, 1, ()))
 
 
 @pytest.mark.parametrize(("number", "says"), [(signal.SIGKILL, "memory ran out"), (signal.SIGSEGV, "SIGSEGV")])
