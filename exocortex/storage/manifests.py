@@ -41,6 +41,8 @@ class Model:
     parameters: int
     quantization: str
     added: datetime
+    refused: Identity | None = None
+    """Of a file in its place that was read whole and isn't the model: it is not read again."""
 
     @property
     def size(self) -> int:
@@ -64,7 +66,7 @@ def read_manifest(path: Path) -> Model:
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             shape = json.loads(file.read(_MOST_BYTES))
-        model: Model = unpack(Model, shape["model"] if shape["schema"] == _SCHEMA else None)
+        model: Model = unpack(Model, {"refused": None, **shape["model"]} if shape["schema"] == _SCHEMA else None)
         if model.name == path.name.removesuffix(SUFFIX):
             return model
     except (OSError, ValueError, KeyError, TypeError, CodecError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from exocortex.core.events import Progress
 from exocortex.storage import gguf, manifests
 from exocortex.storage.digesting import Digest, copy, digest, identity_of
 from exocortex.storage.manifests import Held, Model
-from exocortex.storage.placing import MENDS, State, link_in, move_in, require_room, standing, take_out
+from exocortex.storage.placing import MENDS, State, another, link_in, move_in, require_room, standing, take_out
 from exocortex.storage.records import locked, make_folder, sync_folder
 
 FOLDER = "models"
@@ -156,7 +156,7 @@ class Models:
         entry = self.entry(name)
         if entry.model is not None and entry.state == "ready":
             yield Ready(entry.model, entry.file)
-        elif entry.model is None or entry.state in ("away", "gone") or entry.file.stat().st_size != entry.model.size:
+        elif entry.model is None or entry.state in ("away", "gone") or _is_another(entry.model, entry.file):
             raise ModelError(entry.why, MENDS[entry.state].format(name=entry.name))
         else:
             yield from self._read_again(entry.model, stop)
@@ -296,12 +296,11 @@ class Models:
                 if isinstance(event, Progress):
                     yield event
                 elif event.sha256 != model.sha256:
-                    raise ModelError(
-                        f"The file of model {model.name} is not the one that was added: its sha256 is another.",
-                        MENDS["changed"].format(name=model.name),
-                    )
+                    with suppress(OSError):
+                        manifests.write_manifest(self._manifest(model.name), replace(model, refused=event.identity))
+                    raise ModelError(another(model), MENDS["changed"].format(name=model.name))
                 else:
-                    seen = replace(model, identity=event.identity)
+                    seen = replace(model, identity=event.identity, refused=None)
                     if seen != model:
                         manifests.write_manifest(self._manifest(model.name), seen)
                     yield Ready(seen, file)
@@ -315,6 +314,12 @@ class Models:
         except OSError as error:
             hint = f"See that {self.folder} can be written to and its disk has room."
             raise ModelError(f"{what}: {error.strerror or error}.", hint) from error
+
+
+def _is_another(model: Model, file: Path) -> bool:
+    """Whether a file is known not to be the model's without reading it."""
+    now = identity_of(file.stat())
+    return now.size != model.size or now == model.refused
 
 
 def _taken(name: str) -> UsageError:

@@ -67,11 +67,18 @@ def standing(model: Model, file: Path) -> tuple[State, str]:
         return "gone", f"The file of model {model.name} is gone: {file}."
     if now == model.identity:
         return "ready", ""
+    if now == model.refused:
+        return "changed", another(model)
     if now.size < model.size:
         return "changed", f"The file of model {model.name} has shrunk to {now.size:,} of {model.size:,} bytes."
     if now.size > model.size:
         return "changed", f"The file of model {model.name} is another: {now.size:,} bytes, and it had {model.size:,}."
     return "changed", f"The file of model {model.name} was replaced or written to since it was last read whole."
+
+
+def another(model: Model) -> str:
+    """What is said of a file that was read and is not the model's."""
+    return f"The file of model {model.name} is not the one that was added: its sha256 is another."
 
 
 def take_out(model: Model | None, file: Path) -> tuple[str, int]:

@@ -195,6 +195,12 @@ def test_a_file_that_was_touched_is_read_again_once(models: Models, tiny: Path) 
     assert ready(models, "Tiny")[0] is False
 
 
+def _read_by_us() -> int:
+    """Bytes that this process has read so far."""
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["rchar"])
+
+
 def test_a_file_with_other_bytes_is_told(models: Models, tiny: Path) -> None:
     add(models, tiny)
     data = bytearray(tiny.read_bytes())
@@ -202,6 +208,10 @@ def test_a_file_with_other_bytes_is_told(models: Models, tiny: Path) -> None:
     with tiny.open("r+b") as file:
         file.write(data)
     assert "not the one that was added" in refused(models, "Tiny").message
+    before = _read_by_us()
+    assert "not the one that was added" in refused(models, "Tiny").message
+    assert "not the one that was added" in models.entry("Tiny").why
+    assert _read_by_us() - before < tiny.stat().st_size, "it was read again"
     assert "its sha256 is another" in verified(models, "Tiny")
 
 
