@@ -230,8 +230,8 @@ def _streaming(environ: dict[str, str]) -> dict[str, float]:
             _, at = screen.send("go on\r")
             screen.first(at, b"writing")
             for typed in range(1, 16):
-                pressed, at = screen.send("q")
-                painted.append((screen.first(at, b"q" * typed) - pressed) * 1000)
+                pressed, at = screen.send("z")
+                painted.append((screen.first(at, b"z" * typed) - pressed) * 1000)
                 screen.settle(0.04)
             screen.send("\x15")
             screen.settle(1)

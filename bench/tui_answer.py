@@ -16,6 +16,7 @@ from exocortex.core.service import CortexPort
 from exocortex.core.status import Status
 from exocortex.tui.app import ExocortexApp
 from exocortex.tui.desk import Desk
+from exocortex.tui.tidying import settle
 
 RATE, SECONDS, PIECE = 64_000, 1.5, 16
 """Characters a second, for so long, in pieces of so many."""
@@ -58,7 +59,7 @@ def main() -> int:
     """Show it on this terminal."""
     config = load(os.environ)
     desk = Desk(config, os.environ, lambda _: cast(CortexPort, Pouring()), lambda: config)
-    return ExocortexApp(desk).run() or 0
+    return ExocortexApp(desk, shown=settle).run() or 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
@@ -50,6 +52,7 @@ from exocortex.tui.place import PLACES, PlaceName
 from exocortex.tui.screens import MAKERS, WELCOME, capture_box, with_keys
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
+from exocortex.tui.tidying import REST, tidy
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""
@@ -93,6 +96,7 @@ class ExocortexApp(App[int]):
         self._shown = shown
         self._following: StopEvent | None = None
         self._introduced = False
+        self._pressed = time.monotonic()
         for mode, make in MAKERS.items():
             self.add_mode(mode, partial(make, desk))
         self._wrong = list(self._dress())
@@ -109,11 +113,18 @@ class ExocortexApp(App[int]):
         self._heed_signals()
         self.app_resume_signal.subscribe(self, lambda _: self.call_later(self._paint_anew))
         self.set_interval(STATUS_SECONDS, self._read_status)
+        self.set_interval(REST, lambda: tidy(time.monotonic() - self._pressed))
         self.call_after_refresh(self._shown)
         if self.desk.config.folders:
             self._begin()
         else:
             self.switch_mode(WELCOME)
+
+    async def on_event(self, event: Event) -> None:
+        """Note when something was pressed last."""
+        if isinstance(event, InputEvent):
+            self._pressed = time.monotonic()
+        await super().on_event(event)
 
     @on(Ready)
     def _begin(self) -> None:

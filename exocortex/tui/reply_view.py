@@ -28,7 +28,9 @@ _PAUSE = 0.05
 """Seconds between two layouts, at least."""
 _REST = 4
 """Times as long as a layout took, at least, until the next: keys come first."""
-_MOST_GROWING = 2_000
+_STRETCH = 0.008
+"""Seconds of laying out after which keys are heard before it goes on."""
+_MOST_GROWING = 1_000
 """Characters of a block that is laid out anew each time; a longer one is cut, until the reply is shown as a whole."""
 _FENCE = re.compile(r"(?:`{3,}|~{3,})[^\n]{0,100}\n")
 
@@ -56,8 +58,7 @@ class ReplyView(Widget):
     def write(self, text: str) -> None:
         """Go on with the reply."""
         self._text += safe.plain(text)
-        if self._timer is None:
-            self._timer = self.set_timer(self._pause, self._grow)
+        self._grow_later()
 
     def show(self, text: str, paints: Mapping[str, Support] = MappingProxyType({})) -> None:
         """Show a whole reply; words linked to an address in `paints` are painted as what is so supported."""
@@ -102,6 +103,10 @@ class ReplyView(Widget):
 
     # -- layout ------------------------------------------------------------------------------------------------------
 
+    def _grow_later(self) -> None:
+        if self._timer is None:
+            self._timer = self.set_timer(self._pause, self._grow)
+
     def _grow(self) -> None:
         self._timer = None
         began = time.perf_counter()
@@ -116,8 +121,12 @@ class ReplyView(Widget):
         if self._width and self._is_whole:
             self._growing = self._rows(self._text).strips
         elif self._width:
-            while self._step():
-                pass
+            until = time.perf_counter() + _STRETCH
+            while is_left := self._step():
+                if time.perf_counter() > until:
+                    break
+            if is_left:
+                self._grow_later()
         self.refresh(layout=True)
 
     def _step(self) -> bool:
