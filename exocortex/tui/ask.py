@@ -148,7 +148,7 @@ class AskPlace(Place):
         message.stop()
         self._stop = None
         if self._view is not None:
-            self._view.fail(f"{message.error.message} {message.error.hint}".strip())
+            self._view.fail(message.error.told)
 
     def action_stop(self) -> None:
         """Stop what is being written; what is there stays."""

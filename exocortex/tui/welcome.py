@@ -181,7 +181,7 @@ class Welcome(Screen[None]):
             add_folder(self.desk.config, root)
             self.desk.reread()
         except ExocortexError as error:
-            self._tell(f"{error.message} {error.hint}".strip(), "$error")
+            self._tell(error.told, "$error")
             return
         self._has_notes = True
         self._ask(
@@ -238,7 +238,7 @@ class Welcome(Screen[None]):
     def _failed(self, message: Failed) -> None:
         message.stop()
         self._waits = False
-        self._tell(f"{message.error.message} {message.error.hint}".strip(), "$error")
+        self._tell(message.error.told, "$error")
 
     def action_skip(self) -> None:
         """No model."""
