@@ -12,6 +12,7 @@ import click
 from exocortex.cli.arguments import (
     QueryCommand,
     batch_option,
+    engine_option,
     json_option,
     literal_option,
     pass_face,
@@ -38,7 +39,7 @@ SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Supp
 @click.argument("question", nargs=-1)
 @scope_option
 @literal_option
-@click.option("--engine", default="", metavar="NAME", help="A model's name, or extractive: quote, ask no model.")
+@engine_option
 @click.option("--strict", is_flag=True, help="Leave out what the cited lines don't support.")
 @batch_option
 @json_option

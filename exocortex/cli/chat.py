@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from exocortex.cli.arguments import Command, json_option, pass_face, scope_option
+from exocortex.cli.arguments import Command, engine_option, json_option, pass_face, scope_option
 from exocortex.cli.ask import SUPPORT_MARKS, follow_answer, numbers_of
 from exocortex.cli.asking import is_answered, typed
 from exocortex.cli.console import Span
@@ -37,7 +37,7 @@ _HELP = """\
 @click.argument("words", nargs=-1)
 @click.option("--thread", default="", metavar="ID", help="Go on with this conversation.")
 @click.option("--role", default="", metavar="NAME", help="As roles/NAME.toml in the home says.")
-@click.option("--engine", default="", metavar="NAME", help="A model's name, or extractive: quote, ask no model.")
+@engine_option
 @scope_option
 @click.option("--list", "listed", is_flag=True, help="The conversations there were, or those with WORDS in them.")
 @click.option("--show", "shown", metavar="ID", help="Print a conversation.")
@@ -76,6 +76,7 @@ def chat_command(
             cortex.threads.delete(deleted)
             face.console.notice(Span("Deleted, with its receipts.", "faint"))
         else:
+            cortex.threads.check(thread=thread, scope=scope, role=role, engine=engine)
             _Conversation(face, cortex, _Talk(thread, role, engine, scope)).hold(_lines(face))
     return DONE
 

@@ -13,7 +13,6 @@ ExocortexError            shown to the user as it is: what happened, then what t
 
 from __future__ import annotations
 
-
 _ENDS = (".", "!", "?", "…")
 
 
