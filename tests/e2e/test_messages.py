@@ -11,7 +11,7 @@ from places import Place
     [
         (["--role", "nobody"], "There is no role called “nobody”.", "nobody.toml"),
         (["--scope", "before:never"], "never", ""),
-        (["--engine", "nomodel"], "There is no model called nomodel", ""),
+        (["--engine", "nomodel"], "There is no model called 'nomodel'", ""),
         (["--thread", "01ZZZ"], "There is no conversation with “01ZZZ”.", "exo chat --list"),
     ],
 )
