@@ -22,10 +22,11 @@ from exocortex.cli.arguments import (
 )
 from exocortex.cli.batch import run_batch
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face
 from exocortex.cli.hits import nearest
 from exocortex.cli.index import stopping
 from exocortex.core.answers import Answer, Citation, Coverage, Hit, Sentence, Support
+from exocortex.core.counting import counted
 from exocortex.core.errors import EngineError, UsageError
 from exocortex.core.events import Answered, Answering, Retrieved, Token
 from exocortex.core.wire import document

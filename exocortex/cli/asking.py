@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 from exocortex.cli.console import Span
 from exocortex.cli.face import Face
 from exocortex.core.errors import UsageError
+from exocortex.core.terminal import visible
 
 
 def agreed(face: Face, question: str, *, yes: bool) -> bool:
@@ -16,7 +18,7 @@ def agreed(face: Face, question: str, *, yes: bool) -> bool:
         return True
     if not (sys.stdin.isatty() and face.console.err.tty):
         raise UsageError("There is no terminal to ask on.", "If you are sure, add --yes.")
-    face.console.err.line([Span(f"{question} [y/N]")])
+    face.console.err.line([Span(f"{question} [y, Enter: no]")])
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -34,16 +36,32 @@ def is_answered(face: Face) -> bool:
     return sys.stdin.isatty() and face.console.tty
 
 
-def typed(face: Face, prompt: str) -> str | None:
+def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     """The line typed after a prompt, without white space around it; None for Ctrl-D, which ends the input.
 
+    It is edited as in a shell, and comes back on the arrow keys if it is `remembered`, which ends with the process.
     However it ends, the cursor is left at the beginning of a row.
     """
-    face.console.piece(prompt)
-    line = b""
+    _edit_lines(remembered)
+    ended = True
     try:
-        line = sys.stdin.buffer.readline()
+        line = input(visible(prompt))
+        ended = False
+    except EOFError:
+        return None
     finally:
-        if not line.endswith(b"\n"):
+        if ended:
             face.console.piece("\n")
-    return line.decode("utf-8", "replace").strip() if line else None
+    return line.strip()
+
+
+def _edit_lines(remembered: bool) -> None:
+    """Have `input` edit lines, where Python was built with readline; nothing of them is written to a file."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.set_auto_history(remembered)
+    readline.parse_and_bind("set enable-bracketed-paste off")

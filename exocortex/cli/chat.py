@@ -12,10 +12,11 @@ from exocortex.cli.arguments import Command, engine_option, json_option, pass_fa
 from exocortex.cli.ask import SUPPORT_MARKS, follow_answer, numbers_of
 from exocortex.cli.asking import is_answered, typed
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face, counted
+from exocortex.cli.face import DONE, Face
 from exocortex.cli.index import stopping
 from exocortex.cli.receipt import paint_receipt
 from exocortex.core.answers import Answer
+from exocortex.core.counting import counted
 from exocortex.core.errors import ExocortexError, IndexStoreError, UsageError
 from exocortex.core.events import Answering, Asked
 from exocortex.core.receipts import Exchange, Thread
@@ -194,7 +195,7 @@ def _lines(face: Face) -> Iterator[str]:
     """What is typed, or piped in, without empty lines; where nobody types, each question is shown above its answer."""
     if is_answered(face):
         face.console.notice(Span("Ask your notes; /help for more, Ctrl-D to leave.", "faint"))
-        while (line := typed(face, "> ")) is not None:
+        while (line := typed(face, "> ", remembered=True)) is not None:
             if line:
                 yield line
         return

@@ -14,10 +14,11 @@ import click
 from exocortex.cli.arguments import Command, QueryCommand, engine_option, json_option, pass_face, required
 from exocortex.cli.ask import SUPPORT_MARKS, indent, paint_citation
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face
 from exocortex.cli.index import stopping
 from exocortex.cli.progress import Reporter, reporter
 from exocortex.core.answers import Citation
+from exocortex.core.counting import counted
 from exocortex.core.errors import IndexStoreError
 from exocortex.core.events import Progress
 from exocortex.core.summaries import Digest, DigestFolder, Making, Period, Point, Summary, Touched
