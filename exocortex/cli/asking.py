@@ -45,7 +45,8 @@ def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     _edit_lines(remembered)
     ended = True
     try:
-        line = input(visible(prompt))
+        with face.console.editing():
+            line = input(visible(prompt))
         ended = False
     except EOFError:
         return None

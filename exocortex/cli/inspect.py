@@ -69,4 +69,4 @@ def _chunk_row(chunk: InspectedChunk) -> list[Span]:
     lines = f"{chunk.first_line}-{chunk.last_line}"
     state = "" if chunk.embedded else "words only"
     start = " ".join(chunk.text.split())[:200]
-    return [Span(lines, "accent"), Span(f"{chunk.tokens} tokens", "faint"), Span(state, "faint"), Span(start)]
+    return [Span(lines, "accent"), Span(counted(chunk.tokens, "token"), "faint"), Span(state, "faint"), Span(start)]

@@ -32,3 +32,19 @@ def test_who_writes_can_be_said_of_each_command_that_writes(place: Place, comman
     refused = place.exo(*command, "--engine", "nomodel")
     assert refused.code == 2
     assert "nomodel" in refused.err
+
+
+def test_words_that_no_note_has_are_told_beside_what_is_near(place: Place) -> None:
+    place.exo("index")
+    found = place.exo("search", "xyzzyq")
+    if found.out:
+        assert "No note searched has “xyzzyq”; these are near in meaning only." in found.err
+    as_json = place.exo("search", "xyzzyq", "--json").json()
+    assert as_json["nearby"] == bool(as_json["hits"])
+    assert place.exo("search", "deposit", "--json").json()["nearby"] is False
+
+
+def test_a_summary_of_words_that_no_note_has_says_that_nothing_matches(place: Place) -> None:
+    ended = place.exo("summarize", "xyzzyq", EXO_EMBEDDER_NAME="all-MiniLM-L6-v2")
+    assert ended.code == 1
+    assert "Nothing in your notes is called so or matches." in ended.out
