@@ -154,9 +154,7 @@ class Caller:
         except (LineClosed, CodecError) as closed:
             self._stream = None
             if not asked_to_stop:
-                raise OwnerError(
-                    "The process that holds the index ended before the answer was complete.", _GONE
-                ) from closed
+                raise OwnerError("The process that holds the index ended before it was done.", _GONE) from closed
         finally:
             with self._turn:
                 if self._stream is mine:

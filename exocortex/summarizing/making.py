@@ -106,7 +106,8 @@ def _said(draft: Draft) -> Iterator[str]:
     if draft.unread:
         yield f"The model was not shown {draft.unread:,} of the passages; sentences of theirs are quoted instead."
     if draft.unusable:
-        yield f"The model said nothing usable {counted(draft.unusable, 'time')}; sentences of the notes stand in its place."
+        times = counted(draft.unusable, "time")
+        yield f"The model said nothing usable {times}; sentences of the notes stand in its place."
 
 
 class Reading:
