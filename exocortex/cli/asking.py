@@ -45,8 +45,7 @@ def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     _edit_lines(remembered)
     ended = True
     try:
-        with face.console.editing():
-            line = input(visible(prompt))
+        line = _edited(face, prompt, remembered) if face.console.out.styled else _plain(face, prompt)
         ended = False
     except EOFError:
         return None
@@ -56,13 +55,24 @@ def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     return line.strip()
 
 
-def _edit_lines(remembered: bool) -> None:
-    """Have `input` edit lines, where Python was built with readline; nothing of them is written to a file."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
+def _plain(face: Face, prompt: str) -> str:
+    """A line of a terminal that moves no cursor; raises EOFError."""
+    face.console.piece(prompt)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line.decode("utf-8", "replace")
+
+
+def _edited(face: Face, prompt: str, remembered: bool) -> str:
+    """A line as readline has it edited, where Python was built with that; nothing of it is written to a file."""
     try:
         import readline
     except ImportError:
-        return
+        return _plain(face, prompt)
     readline.set_auto_history(remembered)
     readline.parse_and_bind("set enable-bracketed-paste off")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    with face.console.editing():
+        return input(visible(prompt))
