@@ -42,7 +42,6 @@ def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     It is edited as in a shell, and comes back on the arrow keys if it is `remembered`, which ends with the process.
     However it ends, the cursor is left at the beginning of a row.
     """
-    _edit_lines(remembered)
     ended = True
     try:
         line = _edited(face, prompt, remembered) if face.console.out.styled else _plain(face, prompt)
