@@ -228,6 +228,7 @@ def _streaming(environ: dict[str, str]) -> dict[str, float]:
         screen.settle(1)
         for _ in range(ANSWERS):
             _, at = screen.send("go on\r")
+            screen.settle(0.1)
             screen.first(at, b"writing")
             for typed in range(1, 16):
                 pressed, at = screen.send("z")

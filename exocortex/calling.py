@@ -27,7 +27,7 @@ STALL_SECONDS = 5.0
 _PATIENCE, _PULSE_SECONDS = 1.0, 3.0
 """After so much silence the owner is asked on another line whether it answers anybody, and may take so long to."""
 
-_GONE = "Run the command again; what went wrong stands in owner.log in the home."
+_GONE = "Asking again starts it anew; what went wrong stands in owner.log in the home."
 
 
 def meet(config: Config, *, impose: bool = True, seconds: float = HANDSHAKE_SECONDS) -> tuple[Line, Welcome] | None:
@@ -154,7 +154,7 @@ class Caller:
         except (LineClosed, CodecError) as closed:
             self._stream = None
             if not asked_to_stop:
-                raise OwnerError("The process that holds the index ended, or was not kept up with.", _GONE) from closed
+                raise OwnerError("The process that holds the index ended before it was done.", _GONE) from closed
         finally:
             with self._turn:
                 if self._stream is mine:

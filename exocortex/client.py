@@ -167,6 +167,10 @@ class _Threads:
         options = {"thread": thread, "instead": instead, "scope": scope, "role": role, "engine": engine}
         return self._asking.stream("threads.say", stop, question=question, **options)
 
+    def check(self, *, thread: str = "", scope: str = "", role: str = "", engine: str = "") -> None:
+        """Whether a question with these would be taken."""
+        self._asking.ask("threads.check", thread=thread, scope=scope, role=role, engine=engine)
+
     def search(self, words: str = "") -> list[Thread]:
         """All of them, or those with these words in them."""
         return cast(list[Thread], self._asking.ask("threads.search", words=words))
@@ -209,13 +213,15 @@ class _Summaries:
     def __init__(self, asking: Caller) -> None:
         self._asking = asking
 
-    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+    def make(
+        self, what: str, *, points: int = 7, engine: str = "", stop: StopEvent | None = None
+    ) -> Iterator[Progress | Summary]:
         """What a note, a folder or the notes found by a query say."""
-        return self._asking.stream("summaries.make", stop, what=what, points=points)
+        return self._asking.stream("summaries.make", stop, what=what, points=points, engine=engine)
 
-    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+    def digest(self, period: Period, *, engine: str = "", stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
         """What came into the notes in a period."""
-        return self._asking.stream("summaries.digest", stop, period=period)
+        return self._asking.stream("summaries.digest", stop, period=period, engine=engine)
 
 
 class _Notes:

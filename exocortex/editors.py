@@ -14,21 +14,30 @@ _GOTO = {"code", "code-insiders", "codium", "vscodium", "cursor"}
 _COLON = {"hx", "helix", "subl", "zed", "zeditor"}
 _WAIT = {**dict.fromkeys(_GOTO, "--wait"), "subl": "--wait", "zed": "--wait", "zeditor": "--wait", "gedit": "--wait"}
 """What keeps those from returning at once that show the file in a window they have already."""
-_HINT = "Set one, as in: export EDITOR=nano"
+_USUAL = ("nano", "vim", "vi", "nvim", "micro", "hx", "emacs")
+"""Looked for where the one that is set isn't there."""
 
 
 def find_editor(environ: Mapping[str, str]) -> list[str]:
     """The editor's command with its own arguments; no shell ever sees it. Raises UsageError if there is none."""
     name = next((key for key in ("VISUAL", "EDITOR") if environ.get(key, "").strip()), None)
     if name is None:
-        raise UsageError("No editor is set: $VISUAL and $EDITOR are empty.", _HINT)
+        raise UsageError("No editor is set: $VISUAL and $EDITOR are empty.", _way_out("EDITOR", environ))
     try:
         command = shlex.split(environ[name])
     except ValueError as error:
-        raise UsageError(f"${name} can't be read: {error}.", _HINT) from None
+        raise UsageError(f"${name} can't be read: {error}.", _way_out(name, environ)) from None
     if not command or shutil.which(command[0], path=environ.get("PATH")) is None:
-        raise UsageError(f"The editor in ${name} was not found: {environ[name]}", _HINT)
+        raise UsageError(f"The editor in ${name} was not found: {environ[name]}", _way_out(name, environ))
     return command
+
+
+def _way_out(name: str, environ: Mapping[str, str]) -> str:
+    """What to type for an editor that is here, in the variable that comes first: no other would be looked at."""
+    there = next((one for one in _USUAL if shutil.which(one, path=environ.get("PATH"))), None)
+    if there is None:
+        return f"None of the usual ones is here either: install one, nano for instance, then: export {name}=nano"
+    return f"Set one that is here, as in: export {name}={there}"
 
 
 def waiting(editor: list[str]) -> list[str]:

@@ -43,7 +43,7 @@ def usable(model: Callable[[str], LanguageModel | None], name: str) -> tuple[Lan
     try:
         return model(name), ""
     except EngineError as error:
-        return None, f"{error.message} {error.hint}".strip()
+        return None, error.told
 
 
 def no_model(_name: str) -> None:

@@ -40,7 +40,7 @@ def rerank(
     try:
         found = reranker.scores(question, texts, seconds)
     except EngineError as error:
-        return scores, (f"Not reranked: {error.message}. {error.hint}",)
+        return scores, (f"Not reranked: {error.told}",)
     if found is None:
         return scores, (f"Not reranked: {reranker.name} was not ready in time.",)
     fit = dict(zip(first, found, strict=True))

@@ -64,6 +64,8 @@ class Retrieved:
     """Notes that could have been found, after filters."""
     away: tuple[str, ...] = ()
     """`folder:path` of notes that are no evidence, since their files are gone; their deletion isn't confirmed."""
+    unmet: tuple[str, ...] = ()
+    """The words, if no note has any: then the hits are near in meaning alone, which something always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class Retriever:
         hits, explained = self._hits(query, arms, scores, order, limit if chunks else None)
         clock.lap("passages")
         searched = self._catalog.count() if among is None else len(among)
-        return Retrieved(hits, explained, (*notices, *missing), clock.laps(), searched)
+        unmet = content_terms(query.words) if hits and mode == "hybrid" and not arms.words else ()
+        return Retrieved(hits, explained, (*notices, *missing), clock.laps(), searched, unmet=unmet)
 
     def evidence(self, query: Query, notes: int, limit: int) -> Retrieved:
         """The best `limit` passages of the best `notes` notes for a question, as many of one note as deserve it.

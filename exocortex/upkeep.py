@@ -393,5 +393,5 @@ def _inode(path: Path) -> int | None:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, ExocortexError):
-        return f"{error.message} {error.hint}".strip()
+        return error.told
     return f"Indexing failed ({type(error).__name__}: {error}); it is tried again."

@@ -44,10 +44,11 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
     "search.find": lambda cortex: cortex.search.find("deposit heron", scope="path:sub", chunks=True, limit=3),
     "search.similar": lambda cortex: cortex.search.similar("Lease", limit=2),
     "answers.ask": lambda cortex: cortex.answers.ask("How much is the deposit?"),
-    "answers.stream": lambda cortex: list(cortex.answers.stream("How much is the deposit?", engine="extractive")),
+    "answers.stream": lambda cortex: list(cortex.answers.stream("How much is the deposit?", engine="quotes")),
     "summaries.make": lambda cortex: list(cortex.summaries.make("path:sub deposit heron", points=3))[-1],
     "summaries.digest": lambda cortex: list(cortex.summaries.digest("week"))[-1],
     "threads.say": lambda cortex: _answered(cortex.threads.say("How much is the deposit?", scope="path:Lease")),
+    "threads.check": lambda cortex: cortex.threads.check(scope="path:Lease", engine="quotes"),
     "threads.search": lambda cortex: [thread.title for thread in cortex.threads.search("deposit")][:1],
     "threads.show": lambda cortex: [one.question for one in cortex.threads.show(_newest(cortex))],
     "threads.rename": lambda cortex: cortex.threads.rename(_newest(cortex), "How much is the deposit?"),
@@ -72,7 +73,7 @@ EACH: dict[str, Callable[[CortexPort], Any]] = {
 }
 
 
-UNANSWERED = {"index.pause", "index.resume", "index.recall", "threads.rename", "threads.delete"}
+UNANSWERED = {"index.pause", "index.resume", "index.recall", "threads.check", "threads.rename", "threads.delete"}
 
 
 def _answered(events: Iterable[Any]) -> Any:

@@ -106,7 +106,7 @@ def quoted_instead(quoted: Answer, why: str, written: str = "") -> Answer:
 
 
 def _why(error: EngineError) -> str:
-    return f"{error.message} {error.hint}".strip()
+    return error.told
 
 
 def _speechless(quoted: Answer, name: str) -> Answer:

@@ -69,7 +69,7 @@ def daily_note(config: Config, folder: Folder, now: datetime) -> Daily:
     try:
         start = _start(config, folder.root, "" if own.template else obsidian.template, raw, now)
     except ExocortexError as error:
-        said.append(f"Today's note is made without its template. {error.message} {error.hint}".rstrip())
+        said.append(f"Today's note is made without its template. {error.told}")
     return Daily(folder, raw, start, own.heading, tuple(said))
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from exocortex.checking.afresh import differences
 from exocortex.checking.databases import READ, REBUILD
-from exocortex.checking.findings import Finding, Live, counted
+from exocortex.checking.findings import Finding, Live
 from exocortex.checking.probing import probe
 from exocortex.config import Config, Folder
 from exocortex.core.chunks import chunk_key
+from exocortex.core.counting import counted
 from exocortex.core.errors import ExocortexError, VaultError
 from exocortex.core.links import name_keys
 from exocortex.storage.lock import holder

@@ -9,8 +9,9 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from exocortex.checking.findings import Finding, counted
+from exocortex.checking.findings import Finding
 from exocortex.config import Config
+from exocortex.core.counting import counted
 from exocortex.storage.archive import Archive
 from exocortex.storage.backups import Backups
 from exocortex.storage.damage import INDEX, STATE, VERSIONS, all_faults, damaged_files, is_lost

@@ -27,8 +27,3 @@ class Live(Protocol):
     def recall(self) -> float | None:
         """Share of the true nearest neighbours that Chroma finds on a sample; None if it isn't in use."""
         ...
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 note`, `1,234 notes`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -17,8 +17,8 @@ def check_store(config: Config) -> Iterator[Finding]:
     try:
         require_server(server_of(config))
     except ConfigError as error:
-        yield Finding("store", "error", f"{error.message.rstrip('.')}. {error.hint}")
+        yield Finding("store", "error", error.told)
     except EngineError as error:
-        yield Finding("store", "warning", f"{error.message.rstrip('.')}. {error.hint}")
+        yield Finding("store", "warning", error.told)
     else:
         yield Finding("store", "ok", f"The Chroma server {config.store.url} answers.")

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from exocortex.checking.findings import Finding, counted
+from exocortex.checking.findings import Finding
 from exocortex.config import Config
+from exocortex.core.counting import counted
 from exocortex.storage.backups import FREE_BYTES, FREE_SHARE
 from exocortex.storage.database import connect_reader
 from exocortex.storage.lock import holder

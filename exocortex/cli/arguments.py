@@ -24,6 +24,11 @@ scope_option = click.option(
 )
 
 
+engine_option = click.option(
+    "--engine", default="", metavar="NAME", help="A model's name, or quotes: no model is asked."
+)
+
+
 class WholeNumber(click.IntRange):
     """A number from a range; what is none is told in plain words."""
 

@@ -12,6 +12,7 @@ import click
 from exocortex.cli.arguments import (
     QueryCommand,
     batch_option,
+    engine_option,
     json_option,
     literal_option,
     pass_face,
@@ -21,10 +22,11 @@ from exocortex.cli.arguments import (
 )
 from exocortex.cli.batch import run_batch
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face
 from exocortex.cli.hits import nearest
 from exocortex.cli.index import stopping
 from exocortex.core.answers import Answer, Citation, Coverage, Hit, Sentence, Support
+from exocortex.core.counting import counted
 from exocortex.core.errors import EngineError, UsageError
 from exocortex.core.events import Answered, Answering, Retrieved, Token
 from exocortex.core.wire import document
@@ -39,7 +41,7 @@ SUPPORT_MARKS = {Support.SUPPORTED: "", Support.WEAK: "  weakly supported", Supp
 @click.argument("question", nargs=-1)
 @scope_option
 @literal_option
-@click.option("--engine", default="", metavar="NAME", help="A model's name, or extractive: quote, ask no model.")
+@engine_option
 @click.option("--strict", is_flag=True, help="Leave out what the cited lines don't support.")
 @batch_option
 @json_option

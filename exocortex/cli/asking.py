@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 from exocortex.cli.console import Span
 from exocortex.cli.face import Face
 from exocortex.core.errors import UsageError
+from exocortex.core.terminal import visible
 
 
 def agreed(face: Face, question: str, *, yes: bool) -> bool:
@@ -16,7 +18,7 @@ def agreed(face: Face, question: str, *, yes: bool) -> bool:
         return True
     if not (sys.stdin.isatty() and face.console.err.tty):
         raise UsageError("There is no terminal to ask on.", "If you are sure, add --yes.")
-    face.console.err.line([Span(f"{question} [y/N]")])
+    face.console.err.line([Span(f"{question} [y, Enter: no]")])
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -34,16 +36,42 @@ def is_answered(face: Face) -> bool:
     return sys.stdin.isatty() and face.console.tty
 
 
-def typed(face: Face, prompt: str) -> str | None:
+def typed(face: Face, prompt: str, *, remembered: bool = False) -> str | None:
     """The line typed after a prompt, without white space around it; None for Ctrl-D, which ends the input.
 
+    It is edited as in a shell, and comes back on the arrow keys if it is `remembered`, which ends with the process.
     However it ends, the cursor is left at the beginning of a row.
     """
-    face.console.piece(prompt)
-    line = b""
+    ended = True
     try:
-        line = sys.stdin.buffer.readline()
+        line = _edited(face, prompt, remembered) if face.console.out.styled else _plain(face, prompt)
+        ended = False
+    except EOFError:
+        return None
     finally:
-        if not line.endswith(b"\n"):
+        if ended:
             face.console.piece("\n")
-    return line.decode("utf-8", "replace").strip() if line else None
+    return line.strip()
+
+
+def _plain(face: Face, prompt: str) -> str:
+    """A line of a terminal that moves no cursor; raises EOFError."""
+    face.console.piece(prompt)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line.decode("utf-8", "replace")
+
+
+def _edited(face: Face, prompt: str, remembered: bool) -> str:
+    """A line as readline has it edited, where Python was built with that; nothing of it is written to a file."""
+    try:
+        import readline
+    except ImportError:
+        return _plain(face, prompt)
+    readline.set_auto_history(remembered)
+    readline.parse_and_bind("set enable-bracketed-paste off")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    with face.console.editing():
+        return input(visible(prompt))

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import click
 
-from exocortex.cli.arguments import Command, json_option, pass_face, scope_option
+from exocortex.cli.arguments import Command, engine_option, json_option, pass_face, scope_option
 from exocortex.cli.ask import SUPPORT_MARKS, follow_answer, numbers_of
 from exocortex.cli.asking import is_answered, typed
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face, counted
+from exocortex.cli.face import DONE, Face
 from exocortex.cli.index import stopping
 from exocortex.cli.receipt import paint_receipt
 from exocortex.core.answers import Answer
+from exocortex.core.counting import counted
 from exocortex.core.errors import ExocortexError, IndexStoreError, UsageError
 from exocortex.core.events import Answering, Asked
 from exocortex.core.receipts import Exchange, Thread
@@ -37,7 +38,7 @@ _HELP = """\
 @click.argument("words", nargs=-1)
 @click.option("--thread", default="", metavar="ID", help="Go on with this conversation.")
 @click.option("--role", default="", metavar="NAME", help="As roles/NAME.toml in the home says.")
-@click.option("--engine", default="", metavar="NAME", help="A model's name, or extractive: quote, ask no model.")
+@engine_option
 @scope_option
 @click.option("--list", "listed", is_flag=True, help="The conversations there were, or those with WORDS in them.")
 @click.option("--show", "shown", metavar="ID", help="Print a conversation.")
@@ -76,6 +77,7 @@ def chat_command(
             cortex.threads.delete(deleted)
             face.console.notice(Span("Deleted, with its receipts.", "faint"))
         else:
+            cortex.threads.check(thread=thread, scope=scope, role=role, engine=engine)
             _Conversation(face, cortex, _Talk(thread, role, engine, scope)).hold(_lines(face))
     return DONE
 
@@ -193,7 +195,7 @@ def _lines(face: Face) -> Iterator[str]:
     """What is typed, or piped in, without empty lines; where nobody types, each question is shown above its answer."""
     if is_answered(face):
         face.console.notice(Span("Ask your notes; /help for more, Ctrl-D to leave.", "faint"))
-        while (line := typed(face, "> ")) is not None:
+        while (line := typed(face, "> ", remembered=True)) is not None:
             if line:
                 yield line
         return

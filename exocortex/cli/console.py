@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TextIO
 from urllib.parse import quote
@@ -245,6 +245,19 @@ class Console:
         for descriptor in (1, 2):
             os.dup2(nowhere, descriptor)
         os.close(nowhere)
+
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """Descriptor 1 is the terminal while a line is edited: that is where readline writes, muted or not."""
+        former, sys_out = os.dup(1), sys.stdout
+        os.dup2(self.out.file.fileno(), 1)
+        sys.stdout = sys.__stdout__
+        try:
+            yield
+        finally:
+            sys.stdout = sys_out
+            os.dup2(former, 1)
+            os.close(former)
 
     def line(self, *spans: Span, lead: Sequence[Span] = (), right: Span | None = None, most: int | None = None) -> int:
         """One line of the answer, of at most so many rows on a terminal; returns how many it took."""

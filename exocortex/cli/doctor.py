@@ -63,7 +63,7 @@ def _owner(face: Face, config: Config) -> tuple[Client | None, Finding | None]:
         return owner, None
     process = process_of(config.home)
     mend = f"kill -9 {process}" if process is not None else ""
-    return None, Finding("owner", "error", f"{silence.message} {silence.hint}", mend)
+    return None, Finding("owner", "error", silence.told, mend)
 
 
 @click.command("rebuild", cls=Command)

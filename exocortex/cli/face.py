@@ -147,8 +147,3 @@ def _resolved(argument: str) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{argument} is not valid UTF-8, as every note's name is.", "See: exo recent") from None
     return os.path.abspath(argument) if os.path.isfile(argument) else argument
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 note`, `1,234 notes`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

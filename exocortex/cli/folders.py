@@ -8,7 +8,8 @@ import click
 
 from exocortex.cli.arguments import Command, common_options, json_option, pass_face
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, NOTHING, Face, counted
+from exocortex.cli.face import DONE, NOTHING, Face
+from exocortex.core.counting import counted
 from exocortex.core.wire import document
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Console, OutputError, Span
-from exocortex.cli.face import DONE, INTERRUPTED, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, Face
 from exocortex.cli.progress import reporter
+from exocortex.core.counting import counted
 from exocortex.core.durations import duration
 from exocortex.core.errors import IndexStoreError
 from exocortex.core.events import Event, Indexed, Progress

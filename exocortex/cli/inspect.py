@@ -6,7 +6,8 @@ import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face, counted
+from exocortex.cli.face import DONE, Face
+from exocortex.core.counting import counted
 from exocortex.core.results import Inspected, InspectedChunk
 from exocortex.core.wire import document
 
@@ -68,4 +69,4 @@ def _chunk_row(chunk: InspectedChunk) -> list[Span]:
     lines = f"{chunk.first_line}-{chunk.last_line}"
     state = "" if chunk.embedded else "words only"
     start = " ".join(chunk.text.split())[:200]
-    return [Span(lines, "accent"), Span(f"{chunk.tokens} tokens", "faint"), Span(state, "faint"), Span(start)]
+    return [Span(lines, "accent"), Span(counted(chunk.tokens, "token"), "faint"), Span(state, "faint"), Span(start)]

@@ -10,6 +10,7 @@ import click
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, NOTHING, Face
+from exocortex.core.counting import counted
 from exocortex.core.errors import UsageError
 from exocortex.core.results import NoteLinks, NoteText, ResolvedLink
 from exocortex.core.wire import document
@@ -38,7 +39,8 @@ def show_command(face: Face, note: str, as_json: bool) -> int:
     lines = _LINE_END.split(found.text)
     if line is not None and line > len(lines):
         raise UsageError(
-            f"{found.note.path} has {len(lines)} lines, not {line}.", f"See: exo show {note.rpartition(':')[0]}"
+            f"{found.note.path} has {counted(len(lines), 'line')}, not {line}.",
+            f"See: exo show {note.rpartition(':')[0]}",
         )
     if as_json:
         face.console.json(document(found) | ({"line": line} if line else {}))
@@ -103,7 +105,8 @@ def _paint_links(face: Face, links: NoteLinks) -> None:
         if face.console.tty:
             face.console.line()
             face.console.line(Span(title, "faint"))
-        face.console.rows([_link_row(face, kind, link) for link in found], indent=2)
+        rows = {tuple(span.text for span in row): row for row in (_link_row(face, kind, link) for link in found)}
+        face.console.rows(list(rows.values()), indent=2)
     if not shown:
         face.console.notice(Span("No links, either way."))
 

@@ -10,6 +10,7 @@ from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
 from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face
 from exocortex.cli.index import stopping
+from exocortex.core.counting import counted
 from exocortex.core.events import Replayed
 from exocortex.core.receipts import Checked, Receipt, SourceNow
 from exocortex.core.wire import document
@@ -102,7 +103,7 @@ def paint_receipt(face: Face, found: Checked) -> None:
             ("sampling", f"temperature {sampled.temperature:g}, seed {sampled.seed}, {sampled.most_tokens} tokens")
         )
     if receipt.left_out:
-        rows.append(("left out", f"{receipt.left_out} passages, for lack of room"))
+        rows.append(("left out", f"{counted(receipt.left_out, 'passage')}, for lack of room"))
     face.console.rows([[Span(name, "faint"), Span(text)] for name, text in rows])
     if found.sources:
         face.console.line()

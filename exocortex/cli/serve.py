@@ -59,7 +59,7 @@ def _serve_in_background(face: Face, ready: int) -> int:
     except IndexHeldError:
         client.tell(LOST)
     except ExocortexError as error:
-        log(f"{error.message} {error.hint}")
+        log(error.told)
         client.tell(farewell(error))
         return FAILED
     except Exception as error:  # noqa: BLE001 (the border: nobody is there but the log, and whoever waits)

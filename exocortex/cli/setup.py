@@ -12,10 +12,11 @@ from exocortex.cli.arguments import Command, pass_face
 from exocortex.cli.ask import follow_answer
 from exocortex.cli.asking import is_answered
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, INTERRUPTED, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, Face
 from exocortex.cli.index import say_indexed, stopping, watch
 from exocortex.cli.model_choosing import choose_model
 from exocortex.cli.stepping import INDENT, agreed_to, asked, number_of, path_of, say, say_by_hand, spelled, user_folder
+from exocortex.core.counting import counted
 from exocortex.core.errors import ExocortexError, UsageError
 from exocortex.core.status import Status
 from exocortex.likely import FoundNotes, count_notes, find_notes, free

@@ -6,7 +6,8 @@ import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, Face, counted
+from exocortex.cli.face import DONE, Face
+from exocortex.core.counting import counted
 from exocortex.core.durations import duration
 from exocortex.core.status import FolderStatus, OwnerStatus, Status
 from exocortex.core.wire import document

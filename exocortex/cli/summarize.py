@@ -11,13 +11,14 @@ from typing import TypeVar, cast
 
 import click
 
-from exocortex.cli.arguments import Command, QueryCommand, json_option, pass_face, required
+from exocortex.cli.arguments import Command, QueryCommand, engine_option, json_option, pass_face, required
 from exocortex.cli.ask import SUPPORT_MARKS, indent, paint_citation
 from exocortex.cli.console import Span
-from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face, counted
+from exocortex.cli.face import DONE, INTERRUPTED, NOTHING, Face
 from exocortex.cli.index import stopping
 from exocortex.cli.progress import Reporter, reporter
 from exocortex.core.answers import Citation
+from exocortex.core.counting import counted
 from exocortex.core.errors import IndexStoreError
 from exocortex.core.events import Progress
 from exocortex.core.summaries import Digest, DigestFolder, Making, Period, Point, Summary, Touched
@@ -33,9 +34,10 @@ _Result = TypeVar("_Result", Summary, Digest)
 @click.command("summarize", cls=QueryCommand)
 @click.argument("what", nargs=-1, metavar="NOTE|FOLDER|QUERY")
 @click.option("--points", type=click.IntRange(1, 50), default=7, metavar="N", help="How many points (default: 7).")
+@engine_option
 @json_option
 @pass_face
-def summarize_command(face: Face, what: tuple[str, ...], points: int, as_json: bool) -> int:
+def summarize_command(face: Face, what: tuple[str, ...], points: int, engine: str, as_json: bool) -> int:
     """Say in a few points what a note, a folder or the notes found by a query say.
 
     \b
@@ -51,7 +53,7 @@ def summarize_command(face: Face, what: tuple[str, ...], points: int, as_json: b
     with face.cortex() as cortex:
         return _give(
             face,
-            lambda stop: cortex.summaries.make(text, points=points, stop=stop),
+            lambda stop: cortex.summaries.make(text, points=points, engine=engine, stop=stop),
             lambda made: bool(made.points),
             paint_summary,
             as_json=as_json,
@@ -60,9 +62,10 @@ def summarize_command(face: Face, what: tuple[str, ...], points: int, as_json: b
 
 @click.command("digest", cls=Command)
 @click.argument("period", type=click.Choice(["day", "week"]), default="day")
+@engine_option
 @json_option
 @pass_face
-def digest_command(face: Face, period: str, as_json: bool) -> int:
+def digest_command(face: Face, period: str, engine: str, as_json: bool) -> int:
     """Say what came into your notes: today, or in the seven days up to today.
 
     \b
@@ -75,7 +78,7 @@ def digest_command(face: Face, period: str, as_json: bool) -> int:
     with face.cortex() as cortex:
         return _give(
             face,
-            lambda stop: cortex.summaries.digest(cast(Period, period), stop=stop),
+            lambda stop: cortex.summaries.digest(cast(Period, period), engine=engine, stop=stop),
             lambda made: bool(made.folders),
             paint_digest,
             as_json=as_json,

@@ -10,9 +10,10 @@ import click
 
 from exocortex.cli.arguments import Command, json_option, pass_face
 from exocortex.cli.console import Span
-from exocortex.cli.face import INTERRUPTED, Face, counted
+from exocortex.cli.face import INTERRUPTED, Face
 from exocortex.cli.index import stopping
 from exocortex.cli.progress import reporter
+from exocortex.core.counting import counted
 from exocortex.core.events import Happening, Indexed, Notice, Progress, Saved
 from exocortex.core.wire import document
 

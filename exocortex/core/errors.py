@@ -13,6 +13,8 @@ ExocortexError            shown to the user as it is: what happened, then what t
 
 from __future__ import annotations
 
+_ENDS = (".", "!", "?", "…")
+
 
 class ExocortexError(Exception):
     """A failure with a message a person can act on."""
@@ -24,6 +26,14 @@ class ExocortexError(Exception):
         self.message = message
         self.hint = hint
         """One sentence: what to do next."""
+
+    @property
+    def told(self) -> str:
+        """Both in one line: the message, closed with a full stop where it has no end of its own, then the hint."""
+        if not (self.message and self.hint):
+            return self.message or self.hint
+        closed = self.message if self.message.endswith(_ENDS) else f"{self.message}."
+        return f"{closed} {self.hint}"
 
 
 class UsageError(ExocortexError):

@@ -15,6 +15,10 @@ Stage = Literal["scan", "words", "meaning", "vectors", "reading", "writing", "fe
 _NAMED = 5
 
 
+_PACED = 1.0
+"""Seconds after which the pace of a job says how long it will take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A step of a stage is done; `total` can grow while the stage runs."""
@@ -29,9 +33,9 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the pace so far; None before the first step, and while the total isn't known."""
+        """Seconds left at the pace so far; None in the first second, whose pace says little, and without a total."""
         fresh, left = self.done - self.before, self.total - self.done
-        return self.seconds / fresh * left if fresh > 0 and left >= 0 else None
+        return self.seconds / fresh * left if fresh > 0 and left >= 0 and self.seconds >= _PACED else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Found:
     """One for each hit, in order."""
     milliseconds: tuple[tuple[str, float], ...]
     """(step, time) in order: refresh, embed, words, meaning, fuse, snippets."""
+    nearby: bool = False
+    """No note has any of the words; the hits are near in meaning only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class AnswersPort(Protocol):
     def ask(self, question: str, *, scope: str = "", literal: bool = False, engine: str = "") -> Answer:
         """Answer from the notes alone, or abstain. `scope` is in the filter language. Raises UsageError.
 
-        `engine` names a language model, or is `extractive` for none; empty: the one in force, if there is one.
+        `engine` names a language model, or is `quotes` (or `extractive`) for none; empty: the one in force, if any.
         """
         ...
 
@@ -123,6 +123,10 @@ class ThreadsPort(Protocol):
         What leans on what was said before is made into a question that stands by itself, which comes first. `role`
         names a file in the home. Raises ConfigError if that is no good.
         """
+        ...
+
+    def check(self, *, thread: str = "", scope: str = "", role: str = "", engine: str = "") -> None:
+        """Nothing, or the error that `say` would raise for one of these, before there is a question."""
         ...
 
     def search(self, words: str = "") -> list[Thread]:
@@ -161,15 +165,17 @@ class ReceiptsPort(Protocol):
 class SummariesPort(Protocol):
     """Summaries. The last event is the result; none comes if `stop` was set before it was there."""
 
-    def make(self, what: str, *, points: int = 7, stop: StopEvent | None = None) -> Iterator[Progress | Summary]:
+    def make(
+        self, what: str, *, points: int = 7, engine: str = "", stop: StopEvent | None = None
+    ) -> Iterator[Progress | Summary]:
         """What a note, a folder or the notes found by a query say: `what` is taken for the first of these it fits.
 
         A folder is a folder of notes by name, or a path below one, also as `folder:path` or absolute. Raises UsageError
-        if it could be any of several notes, and for a query that makes no sense.
+        if it could be any of several notes, and for a query that makes no sense. `engine` as for an answer.
         """
         ...
 
-    def digest(self, period: Period, *, stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
+    def digest(self, period: Period, *, engine: str = "", stop: StopEvent | None = None) -> Iterator[Progress | Digest]:
         """What came into the notes today, or in the seven days up to today."""
         ...
 

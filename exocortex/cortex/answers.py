@@ -38,7 +38,10 @@ _NAMED = 3
 _NOT_IN_WHAT_IS_THERE = "Not in the notes that are there now."
 
 QUOTING = "extractive"
-"""The engine that quotes."""
+"""The engine that quotes, as it is kept and sent."""
+
+QUOTES = ("quotes", QUOTING)
+"""What people may call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,13 @@ class Answers:
         self._model = model
         self._archive = archive
 
+    def check(self, scope: str, engine: str) -> None:
+        """Raise what a question with these would raise for them."""
+        with self._views.open() as view:
+            view.query("", scope=scope)
+        if engine and engine not in QUOTES:
+            usable(self._model, engine)
+
     def evidence(self, question: str, *, literal: bool = False, scope: str = "") -> Evidence:
         """Passages for a question, several a note, from the index as it is."""
         with self._views.open() as view:
@@ -103,7 +113,7 @@ class Answers:
 
         if not asked.question.strip():
             raise UsageError("There is no question.", 'Ask one: exo ask "When does the lease end?"')
-        model, why = (None, "") if asked.engine == QUOTING else usable(self._model, asked.engine)
+        model, why = (None, "") if asked.engine in QUOTES else usable(self._model, asked.engine)
         prepared = self._prepare(asked)
         task = replace(prepared.task, quoted=quoted_instead(prepared.task.quoted, why)) if why else prepared.task
         for event in compose(task, model, prepared.embedder, stop):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exocortex.core.results import Found, Mode, Sort
 from exocortex.cortex.index import Index
 from exocortex.retrieval import Retrieved
 from exocortex.views import View, Views
+
+_NAMED = 5
+"""Words named of those that no note has."""
 
 
 class Search:
@@ -41,4 +46,13 @@ class Search:
 
     def _found(self, view: View, found: Retrieved, mode: Mode, notices: tuple[str, ...]) -> Found:
         freshness = self._index.freshness(view)
-        return Found(found.hits, mode, freshness, (*notices, *found.notices), found.explained, found.milliseconds)
+        unmet = (_unmet(found.unmet),) if found.unmet else ()
+        said = (*notices, *found.notices, *unmet)
+        return Found(found.hits, mode, freshness, said, found.explained, found.milliseconds, bool(unmet))
+
+
+def _unmet(words: Sequence[str]) -> str:
+    """For words that no note has: what is shown in their place."""
+    named = ", ".join(f"“{word}”" for word in words[:_NAMED])
+    more = " …" if len(words) > _NAMED else ""
+    return f"No note searched has {'any of ' if len(words) > 1 else ''}{named}{more}; these are near in meaning only."

@@ -13,7 +13,7 @@ from exocortex.core.errors import UsageError
 from exocortex.core.events import Answered, Answering, Asked
 from exocortex.core.receipts import Exchange, Thread
 from exocortex.core.turns import Turn
-from exocortex.cortex.answers import QUOTING, Answers, Ask, new_id
+from exocortex.cortex.answers import QUOTES, Answers, Ask, new_id
 from exocortex.language_models import usable
 from exocortex.storage.archive import Archive
 
@@ -52,9 +52,7 @@ class Threads:
         if not question.strip():
             raise UsageError("There is no question.", "Type one.")
         stop = stop or StopEvent()
-        at = self._archive.thread(thread) if thread else None
-        played = self._played(role or (at.role if at else ""))
-        scope = " ".join(filter(None, (scope or (at.scope if at else ""), played.scope)))
+        at, played, scope = self._taken_up(thread, role, scope)
         before = self._archive.exchanges(at.id) if at else []
         before = before[:-1] if instead else before
         engine = engine or played.engine
@@ -71,6 +69,11 @@ class Threads:
                 yield Answered(answer)
             else:
                 yield event
+
+    def check(self, *, thread: str = "", scope: str = "", role: str = "", engine: str = "") -> None:
+        """Raise what a question with these would raise for them."""
+        _, played, scope = self._taken_up(thread, role, scope)
+        self._answers.check(scope, engine or played.engine)
 
     def search(self, words: str = "") -> list[Thread]:
         """All of them, or those with these words in them, the one last added to first."""
@@ -91,6 +94,12 @@ class Threads:
         """It and all that was said in it, receipts included."""
         self._archive.delete(self._archive.thread(thread).id)
 
+    def _taken_up(self, thread: str, role: str, scope: str) -> tuple[Thread | None, Role, str]:
+        """The conversation if it has begun, its role, and the filters of both."""
+        at = self._archive.thread(thread) if thread else None
+        played = self._played(role or (at.role if at else ""))
+        return at, played, " ".join(filter(None, (scope or (at.scope if at else ""), played.scope)))
+
     def _played(self, role: str) -> Role:
         return read_role(self._home, role) if role else Role("")
 
@@ -108,7 +117,7 @@ class Threads:
         from exocortex.answering.following import carried, rewritten
 
         full = carried(question, [one.question for one in before])
-        model, _ = (None, "") if engine == QUOTING else usable(self._model, engine)
+        model, _ = (None, "") if engine in QUOTES else usable(self._model, engine)
         if full == question or model is None:
             return full
         return rewritten(question, history, model, stop) or full

@@ -102,9 +102,13 @@ def take_out(model: Model | None, file: Path) -> tuple[str, int]:
 
 
 def _may_be(model: Model, status: os.stat_result) -> bool:
-    """Whether a file can be the one that was taken in: the inode alone says little, as the next file may get it."""
+    """Whether a file can be the one that was taken in: the inode alone says little, as the next file may get it.
+
+    One that has another name besides is no such file, and loses nothing but this name: it was written to since.
+    """
     known, now = model.identity, identity_of(status)
-    return now.inode == known.inode and (now.size == known.size or now.modified_ns == known.modified_ns)
+    same = now.size == known.size or now.modified_ns == known.modified_ns or status.st_nlink > 1
+    return now.inode == known.inode and same
 
 
 def require_room(folder: Path, size: int) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from threading import Event as StopEvent
 from typing import TYPE_CHECKING
 
+from exocortex.core.counting import counted
 from exocortex.core.events import Progress
 from exocortex.core.results import Freshness
 from exocortex.core.summaries import Making, Point
@@ -105,7 +106,8 @@ def _said(draft: Draft) -> Iterator[str]:
     if draft.unread:
         yield f"The model was not shown {draft.unread:,} of the passages; sentences of theirs are quoted instead."
     if draft.unusable:
-        yield f"The model said nothing usable {draft.unusable:,} times; sentences of the notes stand in its place."
+        times = counted(draft.unusable, "time")
+        yield f"The model said nothing usable {times}; sentences of the notes stand in its place."
 
 
 class Reading:

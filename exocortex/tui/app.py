@@ -159,7 +159,7 @@ class ExocortexApp(App[int]):
                 set_text(self.desk.config, "screen.theme", theme.name)
                 self.desk.config = self.desk.load()
             except ExocortexError as error:
-                self._warn(f"{error.message} {error.hint}".strip())
+                self._warn(error.told)
 
     def _take_keys(self) -> Sequence[str]:
         if not has_keymap(self.desk.config.home):
@@ -303,7 +303,7 @@ class ExocortexApp(App[int]):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         if message.lane != "status":
-            told = f"{message.error.message} {message.error.hint}".strip()
+            told = message.error.told
             self.notify(safe.plain(told), severity="error", markup=False)
 
     def _stand(self, **changes: object) -> None:

@@ -146,7 +146,7 @@ class AskPlace(Place):
         message.stop()
         self._stop = None
         self._show_sources(())
-        told = f"{message.error.message} {message.error.hint}".strip()
+        told = message.error.told
         if self._view is not None:
             self._view.fail(told)
         else:

@@ -180,7 +180,7 @@ class CaptureBox(ModalScreen[None]):
         self.query_one("#told", Static).update(safe.joined(keys, safe.line(f"   {how}", "$muted")))
 
     def _tell_error(self, error: ExocortexError) -> None:
-        told = safe.line(f"{error.message} {error.hint}".strip(), "$error")
+        told = safe.line(error.told, "$error")
         rest = safe.joined("  ", safe.line("^y", "$accent"), " copies the text") if self._trouble else ""
         self.query_one("#told", Static).update(safe.joined(told, rest))
 
@@ -191,7 +191,7 @@ def _destination(desk: Desk) -> Content:
     try:
         folder = inbox_folder(desk.config)
     except ExocortexError as error:
-        return safe.joined(title, "   ", safe.line(f"{error.message} {error.hint}", "$warning"))
+        return safe.joined(title, "   ", safe.line(error.told, "$warning"))
     inbox = desk.config.capture.inbox
     place = f"{folder.name}:{inbox}" if len(desk.config.folders) > 1 else inbox or folder.name
     return safe.joined(title, safe.line(f"   into {place}", "$muted"))

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from exocortex.core.answers import Citation
+from exocortex.core.counting import counted
 from exocortex.core.durations import duration
 from exocortex.core.events import Progress
 from exocortex.core.summaries import Digest, DigestFolder, Period, Point
@@ -75,10 +76,10 @@ def _rows(desk: Desk, digest: Digest) -> Iterator[Row]:
     for folder in digest.folders:
         yield from _folder(desk, folder, cited)
     if digest.left_out:
-        yield heading(safe.line(f"{digest.left_out:,} more notes changed", "$muted"))
+        yield heading(safe.line(f"{counted(digest.left_out, 'more note')} changed", "$muted"))
     making = digest.making
     writer = "sentences of your notes" if making.engine == "extractive" else f"written by {making.engine}"
-    yield heading(safe.line(f"{writer}, from {making.passages:,} passages", "$muted"))
+    yield heading(safe.line(f"{writer}, from {counted(making.passages, 'passage')}", "$muted"))
     for notice in making.notices:
         yield Row(safe.line(notice, "$warning"), wraps=True)
 

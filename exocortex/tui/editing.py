@@ -16,7 +16,7 @@ def edit(app: App[int], environ: Mapping[str, str], file: str, line: int) -> str
     try:
         editor = find_editor(environ)
     except UsageError as error:
-        return f"{error.message} {error.hint}".strip()
+        return error.told
     try:
         with app.suspend():
             return _run([*editor, *place_arguments(editor[0], file, line)])

@@ -42,7 +42,7 @@ def roles_of(home: Path) -> tuple[list[Choice[str]], list[str]]:
         try:
             role = read_role(home, name)
         except ExocortexError as error:
-            wrong.append(f"{error.message} {error.hint}".strip())
+            wrong.append(error.told)
         else:
             about = " ".join((role.scope, role.engine, role.instructions)).split("\n")[0].strip()
             choices.append(Choice(name, name, about if len(about) <= _ABOUT else f"{about[: _ABOUT - 1]}…"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.widgets import Input
 
 from exocortex.core.terminal import masked
@@ -33,7 +33,10 @@ class Entry(Input):
 class Question(Entry):
     """A line that is empty after Enter, at once: what is typed while the question is being taken up stays."""
 
-    async def action_submit(self) -> None:
-        """Hand over what was typed."""
-        await super().action_submit()
-        self.value = ""
+    async def _on_key(self, event: Key) -> None:
+        """Enter counts when its turn comes: as a binding it would come after keys that were pressed after it."""
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            await self.action_submit()
+            self.value = ""

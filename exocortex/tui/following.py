@@ -33,7 +33,7 @@ def follow(desk: Desk, target: MessagePump) -> StopEvent:
                     target.post_message(message)
                     pause = AGAIN_SECONDS
             except ExocortexError as error:
-                target.post_message(OwnerLost(f"{error.message} {error.hint}".strip()))
+                target.post_message(OwnerLost(error.told))
             except Exception as error:  # noqa: BLE001 (the border: whatever it is, it is tried again)
                 target.post_message(OwnerLost(f"Something unexpected went wrong ({type(error).__name__}: {error})."))
             stop.wait(pause)

@@ -229,4 +229,4 @@ class IndexPlace(Place):
 
 
 def _words(error: ExocortexError) -> str:
-    return f"{error.message} {error.hint}".strip()
+    return error.told

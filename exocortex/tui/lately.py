@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from exocortex.core.counting import counted
 from exocortex.core.events import Happening, Indexed, Notice, Progress, Saved
 
 MOST = 200
@@ -40,7 +41,7 @@ def _run(run: Indexed) -> str:
     counts = ((run.added, "added"), (run.modified, "changed"), (run.moved, "moved"), (run.removed, "removed"))
     said = [f"{count:,} {name}" for count, name in counts if count]
     said += [f"{run.skipped:,} skipped"] if run.skipped else []
-    said += [f"{run.embedded:,} passages embedded"] if run.embedded else []
+    said += [f"{counted(run.embedded, 'passage')} embedded"] if run.embedded else []
     return f"{'stopped' if run.stopped else 'caught up'}: {', '.join(said) or 'nothing new'}"
 
 
@@ -48,6 +49,6 @@ def _noticed(event: Saved) -> str:
     """Only the first few are named, so of many it isn't known how many of them are gone."""
     changed, gone = len(event.changed), len(event.gone)
     if changed + gone < event.count:
-        return f"{event.count:,} notes changed"
+        return f"{counted(event.count, 'note')} changed"
     said = [f"{changed} saved"] if changed else []
     return ", ".join([*said, f"{gone} gone"] if gone else said)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textual.content import Content
 
 from exocortex.core import sizes
+from exocortex.core.counting import counted
 from exocortex.core.durations import duration
 from exocortex.core.events import Progress
 from exocortex.core.status import FolderStatus, OwnerStatus, Status
@@ -68,9 +69,9 @@ def _folder(folder: FolderStatus) -> Iterator[Content]:
 
 
 def _index(status: Status) -> Iterator[Content]:
-    left = f"{status.chunks_to_embed:,} still to embed, in {status.embedding:,} notes"
+    left = f"{status.chunks_to_embed:,} still to embed, in {counted(status.embedding, 'note')}"
     done = safe.line("all in") if not status.chunks_to_embed else safe.line(left, "$accent")
-    yield _fact("meaning", safe.joined(f"{status.chunks:,} passages, ", done))
+    yield _fact("meaning", safe.joined(f"{counted(status.chunks, 'passage')}, ", done))
     name = status.embedder
     if status.next_embedder:
         name = f"{name}, to be replaced by {status.next_embedder}"

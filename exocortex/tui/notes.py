@@ -267,7 +267,7 @@ class NotesPlace(Place):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         message.stop()
-        told = f"{message.error.message} {message.error.hint}".strip()
+        told = message.error.told
         self.query_one("#about", Static).update(safe.line(told, "$error"))
 
     @on(Edited)

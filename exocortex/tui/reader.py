@@ -153,7 +153,7 @@ class Reader(Screen[None]):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         message.stop()
-        told = f"{message.error.message} {message.error.hint}".strip()
+        told = message.error.told
         self.query_one("#title", Static).update(safe.line(told, "$error"))
 
     # -- what belongs to it -----------------------------------------------------------------------------------------

@@ -24,13 +24,13 @@ from exocortex.tui.messages import LinkChosen
 from exocortex.tui.note_view import wrapped
 from exocortex.tui.rendering import Rows, render
 
-_PAUSE = 0.05
+_PAUSE = 0.1
 """Seconds between two layouts, at least."""
+_STEP = 600
+"""Characters that a layout brings, at most: keys come first, however fast words pour in."""
 _REST = 4
 """Times as long as a layout took, at least, until the next: keys come first."""
-_STRETCH = 0.008
-"""Seconds of laying out after which keys are heard before it goes on."""
-_MOST_GROWING = 1_000
+_MOST_GROWING = 2_000
 """Characters of a block that is laid out anew each time; a longer one is cut, until the reply is shown as a whole."""
 _FENCE = re.compile(r"(?:`{3,}|~{3,})[^\n]{0,100}\n")
 
@@ -50,6 +50,8 @@ class ReplyView(Widget):
         self._pause = _PAUSE
         self._at = 0
         """Where what is not done begins."""
+        self._seen = 0
+        """Where what is not shown yet begins."""
         self._fence = ""
         """What opened the block of code that was cut there."""
         self._done: list[Strip] = []
@@ -110,7 +112,10 @@ class ReplyView(Widget):
     def _grow(self) -> None:
         self._timer = None
         began = time.perf_counter()
+        self._seen = min(self._seen + _STEP, len(self._text))
         self._lay_out()
+        if self._seen < len(self._text):
+            self._grow_later()
         self._pause = max(_PAUSE, _REST * (time.perf_counter() - began))
 
     def _lay_out_anew(self) -> None:
@@ -121,17 +126,13 @@ class ReplyView(Widget):
         if self._width and self._is_whole:
             self._growing = self._rows(self._text).strips
         elif self._width:
-            until = time.perf_counter() + _STRETCH
-            while is_left := self._step():
-                if time.perf_counter() > until:
-                    break
-            if is_left:
-                self._grow_later()
+            while self._step():
+                pass
         self.refresh(layout=True)
 
     def _step(self) -> bool:
         """Lay out what is not done, or as much of it as may be at once; whether some is left."""
-        source = self._fence + self._text[self._at :]
+        source = self._fence + self._text[self._at : self._seen]
         piece = source if len(source) <= _MOST_GROWING else source[: self._cut(source)]
         rows = self._rows(piece)
         row, line = rows.blocks[-2] if len(rows.blocks) > 1 else (0, 1)

@@ -121,7 +121,7 @@ class SearchPlace(Place):
         message.stop()
         if message.lane == FILTERS:
             return  # it goes without completion
-        told = f"{message.error.message} {message.error.hint}".strip()
+        told = message.error.told
         self.query_one("#found", Static).update(safe.line(told, "$error"), layout=False)
 
     def _show(self, found: Found | None) -> None:

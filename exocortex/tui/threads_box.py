@@ -102,7 +102,7 @@ class ThreadsBox(ModalScreen[Left]):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         message.stop()
-        told = f"{message.error.message} {message.error.hint}".strip()
+        told = message.error.told
         self.query_one("#told", Static).update(safe.line(told, "$error"))
 
     @property

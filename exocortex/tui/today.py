@@ -215,7 +215,7 @@ class TodayPlace(Place):
         if message.lane == DIGEST:
             message.stop()
             self._stop = None
-            self.query_one(DigestView).fail(self._period, f"{message.error.message} {message.error.hint}".strip())
+            self.query_one(DigestView).fail(self._period, message.error.told)
         elif message.lane == ACTS:  # told by the app; the list may be old
             self._ticked.clear()
             self._look()

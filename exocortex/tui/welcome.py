@@ -23,6 +23,7 @@ from textual.widgets.option_list import Option
 from exocortex.config import add_folder, set_text
 from exocortex.config.folders import readable_root
 from exocortex.core import sizes
+from exocortex.core.counting import counted
 from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Progress
 from exocortex.likely import MODEL_FOLDERS, FoundModel, FoundNotes, count_notes, find_models, find_notes
@@ -121,7 +122,7 @@ class Welcome(Screen[None]):
     def _folders_found(self, message: FoldersFound) -> None:
         if not self._has_notes:
             self._folders = message.found[:_MOST]
-            self._offer([(_short(self.desk, one.root), f"{one.notes:,} notes") for one in self._folders])
+            self._offer([(_short(self.desk, one.root), counted(one.notes, "note")) for one in self._folders])
 
     def _offer(self, rows: Sequence[tuple[str, str]]) -> None:
         offered = self.query_one("#offered", OptionList)
@@ -183,7 +184,7 @@ class Welcome(Screen[None]):
     def _counted(self, message: Counted) -> None:
         self._wanted = str(message.found.root)
         if message.found.notes:
-            self._tell(f"{message.found.notes:,} notes. Enter takes this folder.", "$accent")
+            self._tell(f"{counted(message.found.notes, 'note')}. Enter takes this folder.", "$accent")
         else:
             self._tell("No notes are in it yet (.md, .markdown, .txt). Enter takes it all the same.", "$warning")
 
@@ -192,7 +193,7 @@ class Welcome(Screen[None]):
             add_folder(self.desk.config, root)
             self.desk.reread()
         except ExocortexError as error:
-            self._tell(f"{error.message} {error.hint}".strip(), "$error")
+            self._tell(error.told, "$error")
             return
         self._has_notes = True
         self._ask(
@@ -249,7 +250,7 @@ class Welcome(Screen[None]):
     def _failed(self, message: Failed) -> None:
         message.stop()
         self._waits = False
-        self._tell(f"{message.error.message} {message.error.hint}".strip(), "$error")
+        self._tell(message.error.told, "$error")
 
     def action_skip(self) -> None:
         """No model."""

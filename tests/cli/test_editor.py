@@ -53,3 +53,16 @@ def test_without_an_editor_it_says_what_to_set(programs: str, editor: str, messa
     with pytest.raises(UsageError, match=message) as caught:
         find_editor({"EDITOR": editor, "PATH": programs})
     assert "export EDITOR" in caught.value.hint
+
+
+def test_the_way_out_names_an_editor_that_is_here_in_the_variable_that_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "vi").write_text("#!/bin/sh\n")
+    (tmp_path / "vi").chmod(0o755)
+    environ = {"VISUAL": "nano", "EDITOR": "vi", "PATH": str(tmp_path)}
+    with pytest.raises(UsageError) as caught:
+        find_editor(environ)
+    assert caught.value.hint == "Set one that is here, as in: export VISUAL=vi"
+    (tmp_path / "vi").unlink()
+    with pytest.raises(UsageError, match="was not found") as caught:
+        find_editor(environ)
+    assert "install one" in caught.value.hint

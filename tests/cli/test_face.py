@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from surroundings import pipe
 
-from exocortex.cli.face import counted
+from exocortex.core.counting import counted
 from exocortex.core.errors import ConfigError, UsageError
 
 KNOWN = {"Lease": "lease", "Meeting 9:30": "meeting"}

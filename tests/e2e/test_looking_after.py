@@ -150,7 +150,7 @@ def test_without_backups_there_is_nothing_to_restore(tmp_path: Path) -> None:
 def test_on_a_terminal_it_asks(looked_after: Place) -> None:
     for answer, code in (("", 1), ("n", 1), ("y", 0)):
         child = pexpect.spawn(EXO[0], [*EXO[1:], "restore"], env=looked_after.environ, timeout=60)
-        child.expect(r"\[y/N\]")
+        child.expect(r"\[y, Enter: no\]")
         child.sendline(answer)
         child.read()
         child.close()

@@ -253,6 +253,15 @@ def test_a_file_put_in_the_place_of_a_model_is_not_deleted_with_it(models: Model
     assert models.file("Tiny").read_text() == "mine"
 
 
+def test_a_model_whose_own_file_was_written_to_leaves_no_link_behind(models: Models, tiny: Path) -> None:
+    add(models, tiny)
+    with tiny.open("ab") as file:
+        file.write(b"more")
+    assert models.remove("Tiny").kept == str(tiny)
+    assert tiny.exists()
+    assert not models.file("Tiny").exists()
+
+
 def test_a_file_that_is_gone_is_told_and_can_be_forgotten(models: Models, tiny: Path) -> None:
     add(models, tiny)
     models.file("Tiny").unlink()

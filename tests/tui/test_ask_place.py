@@ -225,3 +225,15 @@ def test_all_lines_of_what_is_pasted_are_asked_and_what_has_no_room_is_told(desk
         assert len(line.value) == 8_000
 
     drive(desk, script, (120, 30))
+
+
+def test_a_key_pressed_right_after_enter_belongs_to_the_next_question(desk: Desk) -> None:
+    async def script(pilot: Pilot[int]) -> None:
+        line = pilot.app.screen.query_one("#question", Input)
+        for key in ("h", "i", "enter", "z"):
+            pilot.app.simulate_key(key)
+        await until(pilot, lambda: "❯ hi" in shown(pilot))
+        assert "❯ hiz" not in shown(pilot)
+        assert line.value == "z"
+
+    drive(desk, script, (120, 30))
