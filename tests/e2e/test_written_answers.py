@@ -101,7 +101,7 @@ def test_notes_that_are_away_are_not_taken_to_say_nothing(place: OwnedPlace) -> 
     (place.vault / "Home").rename(place.vault.parent / "Elsewhere")
     ended = place.exo(*QUESTION)
     assert ended.out.startswith("Not in the notes that are there now.")
-    assert "Not looked at, since their files are away: notes:Home/Lease.md. See: exo status" in ended.err
+    assert "Not looked at, since their files are away: notes:Home/Lease.md, notes:Home/Boiler.md. See: exo" in ended.err
 
 
 def test_a_model_that_fails_leaves_what_it_wrote_and_the_notes_are_quoted(place: OwnedPlace) -> None:
@@ -287,7 +287,7 @@ def test_strict_shows_the_sources_once_and_nothing_unchecked(place: OwnedPlace) 
     assert at.text.count("1 Home/Lease.md:6") == 1
     assert b"thirty" not in at.received
     assert "  The deposit is £1,480. [1]" in at.lines
-    assert "  Not in your notes." in none.lines
+    assert "  Nothing that your notes support was written." in none.lines
     assert "nearest" not in none.text
 
 
