@@ -10,6 +10,7 @@ from datetime import datetime
 _WORDS_BYTES = 60
 _TITLE_BYTES = 80
 _NEVER_IN_NAMES = re.compile(r'[/\\:*?"<>|#^\[\]]')
+_MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2} \d{4} (?=\S)")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """Names that Windows has for devices."""
 _JOINERS = "\u200c\u200d"
@@ -25,6 +26,11 @@ def paths_of(inbox: str, now: datetime, text: str, ulid: str, title: str = "") -
     stem = safe_title(title) or f"{now:%Y-%m-%d %H%M} {first_words(text)}".rstrip()
     for tail in ("", f" {ulid[-6:]}", f" {ulid}"):
         yield f"{folder}{stem}{tail}.md"
+
+
+def without_moment(title: str) -> str:
+    """A note's title as people call it, if that is the name its file was given here: without the moment."""
+    return _MOMENT.sub("", title, count=1)
 
 
 def safe_title(title: str) -> str:

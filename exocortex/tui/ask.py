@@ -303,7 +303,10 @@ class AskPlace(Place):
 
     def action_open(self, number: int) -> None:
         """Read source n at its lines."""
-        self._open(self.query_one(SourcesPanel).numbered(number))
+        source = self.query_one(SourcesPanel).numbered(number)
+        if source is None:
+            self.notify(f"There is no source {number}.", markup=False)
+        self._open(source)
 
     @on(OptionList.OptionSelected, "#sources")
     def _source_selected(self) -> None:

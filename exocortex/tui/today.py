@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
+from exocortex.capturing.naming import without_moment
 from exocortex.core.results import RecentNote, TaskOfNote
 from exocortex.core.summaries import Period
 from exocortex.tui import safe
@@ -159,7 +160,7 @@ class TodayPlace(Place):
         for one in came[:MOST_CAME]:
             at = one.modified.astimezone(self.desk.now().tzinfo)
             mark = safe.line("captured  " if is_captured(self.desk, one) else "", "$accent")
-            text = safe.joined(safe.line(f"{at:%H:%M}  ", "$faint"), mark, safe.line(one.note.title))
+            text = safe.joined(safe.line(f"{at:%H:%M}  ", "$faint"), mark, safe.line(without_moment(one.note.title)))
             yield Row(text, _where(self.desk, one), note=one.note, first=1, file=one.file)
         if len(came) > MOST_CAME:
             more = f"{len(came) - MOST_CAME}{'+' if len(came) == MOST_RECENT else ''}"

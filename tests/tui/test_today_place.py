@@ -247,6 +247,7 @@ def test_a_thought_captured_is_there_as_soon_as_it_is_written(desk: Desk) -> Non
         await types(pilot, "call the vet")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "1 captured" in shown(pilot))
+        assert "captured  call the vet " in shown(pilot)
 
     drive(desk, script)
 
