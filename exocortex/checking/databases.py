@@ -74,10 +74,10 @@ def check_file(path: Path, *, deep: bool) -> tuple[Finding, sqlite3.Connection |
 def _no_file(path: Path) -> Finding:
     """What stands in the place of a database, or once stood there."""
     name, home = path.name, path.parent
+    place = shlex.quote(str(path))
     if path.is_symlink():
-        return Finding(name, "warning", f"{path} is a link, which is not followed.", READ)
+        return Finding(name, "error", f"{path} is a link, which is not followed.", f"mv {place} {place}.away")
     if path.exists():
-        place = shlex.quote(str(path))
         return Finding(name, "error", f"{path} should be a file, and is none.", f"mv {place} {place}.away")
     if name == STATE and is_lost(home):
         mend = RESTORE if Backups(home).newest_good() else READ

@@ -93,13 +93,18 @@ def readers_never_checkpoint() -> bool:
     return bool(pages == 0)
 
 
+_ELSEWHERE = "Type exo stop, move the folder to a disk of this machine, and set EXO_HOME to where it is then."
+
+
 def check_places(config: Config, table: list[Mount]) -> Iterator[Finding]:
     """Whether home and notes lie where locks and notices of change can be relied on."""
     home = mount_of(config.home, table)
     if home is not None and home.is_remote:
-        yield Finding("place", "error", f"{config.home} is on a network file system ({home.kind}), where SQLite fails.")
+        what = f"{config.home} is on a network file system ({home.kind}), where SQLite fails."
+        yield Finding("place", "error", f"{what} {_ELSEWHERE}")
     elif service := synced_by(config.home):
-        yield Finding("place", "error", f"{config.home} is synchronised ({service}), which can damage databases.")
+        what = f"{config.home} is synchronised ({service}), which can damage databases."
+        yield Finding("place", "error", f"{what} {_ELSEWHERE}")
     else:
         yield Finding("place", "ok", f"{config.home} is on a disk of this machine.")
     for folder in config.folders:
@@ -108,7 +113,9 @@ def check_places(config: Config, table: list[Mount]) -> Iterator[Finding]:
             message = (
                 f"{folder.root} is on a network file system ({mount.kind}): others' changes aren't announced there."
             )
-            yield Finding("watching", "warning", f"{message} Set watch.mode to poll.")
+            yield Finding(
+                "watching", "warning", f'{message} Write mode = "poll" below [watch] in {config.home / "config.toml"}.'
+            )
 
 
 def synced_by(home: Path) -> str | None:
