@@ -37,7 +37,7 @@ ANSWERS = 10
 _EMPTY_REFERENCE = 0.30
 """Seconds to the first frame of an empty Textual app, on the machine the budgets were set on."""
 _EXO = [sys.executable, "-m", "exocortex"]
-_EMPTY = [
+EMPTY = [
     sys.executable,
     "-c",
     "from textual.app import App\nfrom textual.widgets import Static\n"
@@ -198,8 +198,8 @@ def _starts(environ: dict[str, str]) -> dict[str, float]:
     """Both kinds of start in turn, so that whatever else the machine does falls on both."""
     ours, empty, memory = [], [], []
     for _ in range(STARTS):
-        ours.append(_first_frame(_EXO, environ, b"sk your notes")[0])
-        seconds, size = _first_frame(_EMPTY, environ, b"it is there")
+        ours.append(first_frame(_EXO, environ, b"sk your notes")[0])
+        seconds, size = first_frame(EMPTY, environ, b"it is there")
         empty.append(seconds)
         memory.append(size)
     figures = {
@@ -210,7 +210,7 @@ def _starts(environ: dict[str, str]) -> dict[str, float]:
     return figures | {"start against an empty Textual app": statistics.median(ours) / statistics.median(empty)}
 
 
-def _first_frame(command: Sequence[str], environ: dict[str, str], wanted: bytes) -> tuple[float, float]:
+def first_frame(command: Sequence[str], environ: dict[str, str], wanted: bytes) -> tuple[float, float]:
     with Pty(command, environ) as screen:
         seconds = screen.first(0, wanted) - screen.began
         screen.settle(0.3)

@@ -4,7 +4,19 @@ Needs no index and no owner. What can't be in a note now (the folder is away, th
 and each entry gets into a note exactly once, whoever replays it and however often that was begun.
 """
 
-from exocortex.capturing.delivering import Captured, capture, deliver, inbox_folder, waiting
-from exocortex.capturing.destinations import Destination, find_note, todays
+from exocortex.capturing.delivering import Captured, capture, deliver, inbox_folder, waiting, wanted
+from exocortex.capturing.destinations import INBOX, TODAY, Destination, find_note, todays
 
-__all__ = ["Captured", "Destination", "capture", "deliver", "find_note", "inbox_folder", "todays", "waiting"]
+__all__ = [
+    "INBOX",
+    "TODAY",
+    "Captured",
+    "Destination",
+    "capture",
+    "deliver",
+    "find_note",
+    "inbox_folder",
+    "todays",
+    "waiting",
+    "wanted",
+]

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exocortex.capturing.appending import append, block_of, marks_of
-from exocortex.capturing.destinations import Destination
+from exocortex.capturing.destinations import INBOX, TODAY, Destination, find_note, todays
 from exocortex.capturing.naming import paths_of
 from exocortex.config import Config, Folder, ensure_home
 from exocortex.core.errors import ConfigError, ExocortexError, UsageError, VaultError
@@ -136,6 +136,16 @@ def inbox_folder(config: Config) -> Folder:
         known = ", ".join(folder.name for folder in config.folders)
         raise ConfigError(f"capture.folder is {wanted!r}, but there is no folder of that name.", f"There are: {known}")
     raise ConfigError("There is no folder of notes yet.", "Type: exo init ~/notes")
+
+
+def wanted(config: Config, to: str, now: datetime, cwd: Path) -> Destination | None:
+    """What `inbox`, `today` or `NOTE[#HEADING]` names; None for the inbox.
+
+    Raises UsageError if there is no such note, ConfigError if there is no folder of notes.
+    """
+    if to == INBOX:
+        return None
+    return todays(config, inbox_folder(config), now) if to == TODAY else find_note(config, to, cwd)
 
 
 def _replay(config: Config, path: Path, carriers: Callable[[str], dict[str, str]]) -> Captured | None:

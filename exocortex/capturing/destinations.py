@@ -16,6 +16,7 @@ from exocortex.core.errors import UsageError, VaultError
 from exocortex.storage.walking import SUFFIXES, scan
 
 INBOX, TODAY = "inbox", "today"
+"""Destinations that aren't the name of a note."""
 _LISTED = 8
 _HEAD_BYTES = 1 << 16
 """A title that stands farther down is not looked for."""

@@ -25,6 +25,7 @@ _PICTURES = "\u2100"
 @click.argument("words", nargs=-1, metavar="TEXT... | -")
 @click.option("--clipboard", is_flag=True, help="The text on the clipboard; after TEXT, if there is any.")
 @click.option("--editor", is_flag=True, help="Write it, or go on with it, in $VISUAL or $EDITOR.")
+@click.option("--popup", is_flag=True, help="Write it in a box of its own; what the hotkey opens.")
 @click.option("--to", metavar="DEST", default="inbox", help="inbox (a new note), today, or NOTE[#HEADING].")
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="Tag it; may be said several times.")
 @click.option("--title", metavar="TITLE", default="", help="Title of the new note, and its file's name.")
@@ -36,6 +37,7 @@ def capture_command(
     words: tuple[str, ...],
     clipboard: bool,
     editor: bool,
+    popup: bool,
     to: str,
     tags: tuple[str, ...],
     title: str,
@@ -51,12 +53,22 @@ def capture_command(
     pbpaste | exo capture -
     exo capture --clipboard --title 'Rust ownership'
     exo capture --editor --template meeting
+    exo capture --popup
 
     Once that is said the text is on disk. If the folder of notes is away or full, the text waits until it isn't. A
     template is a file with fields: {{date}} {{time}} {{title}} {{text}} {{clipboard}} {{cursor}}.
     """
     wish = Wish(words, clipboard, editor, template, _title(title, to))
     marks = _tags(tags)
+    if popup:
+        from exocortex.cli.capture_popup import capture_in_popup
+
+        captured = capture_in_popup(face, wish, to, marks)
+        if captured is not None:
+            _say(face, captured, as_json, is_addition=captured.appended)
+        elif as_json:
+            _say_json(face, None)
+        return DONE if captured is not None else NOTHING
     try:
         destination = _destination(face, to)
     except ExocortexError:
@@ -120,12 +132,10 @@ def _destination(face: Face, to: str) -> Destination | None:
     """The note to add to, found before any text is read; None for the inbox."""
     if to == "inbox":
         return None
-    from exocortex.capturing import find_note, inbox_folder, todays
+    from exocortex.capturing import wanted
 
-    config = face.config()
-    folder = inbox_folder(config)
-    found = todays(config, folder, face.now()) if to == "today" else find_note(config, to, Path.cwd())
-    for warning in found.warnings:
+    found = wanted(face.config(), to, face.now(), Path.cwd())
+    for warning in found.warnings if found is not None else ():
         face.console.notice(Span(warning, "warning"))
     return found
 

@@ -65,6 +65,7 @@ class ExocortexApp(App[int]):
     TITLE = "Exocortex"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         "styles/places.tcss",
+        "styles/boxes.tcss",
         "styles/search.tcss",
         "styles/ask.tcss",
         "styles/notes.tcss",

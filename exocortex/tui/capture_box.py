@@ -14,11 +14,12 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from exocortex import drafts
-from exocortex.capturing import Captured, inbox_folder
+from exocortex.capturing import INBOX, Captured, inbox_folder
 from exocortex.core.errors import ExocortexError
 from exocortex.drafts import Draft
 from exocortex.tui import safe
 from exocortex.tui.desk import Desk
+from exocortex.tui.entry import Entry
 from exocortex.tui.keeping import DraftKept, DraftLost, Keeper, NoteMade
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy
@@ -29,8 +30,8 @@ DRAFT_SECONDS = 0.3
 """How long after a key, at most, what is typed begins to be put on disk."""
 
 
-class CaptureBox(ModalScreen[None]):
-    """Closes once the text is a note, or kept as a draft."""
+class CaptureBox(ModalScreen[Captured | None]):
+    """Closes with the note once the text is one, or with None once it is kept as a draft."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", id="capture.save", priority=True),
@@ -38,9 +39,11 @@ class CaptureBox(ModalScreen[None]):
         Binding("ctrl+y", "copy", "Copy it", id="capture.copy", priority=True),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, to: str = INBOX, tags: str = "") -> None:
+        """`to` is where the text goes unless another place is typed; `tags` stand there, unless a draft has others."""
         super().__init__()
         self.desk = desk
+        self._to, self._tags = to, tags
         self._keeper = Keeper(desk, self)
         self._soon: Timer | None = None
         self._on_disk = Draft()
@@ -62,7 +65,9 @@ class CaptureBox(ModalScreen[None]):
             yield WritingArea(draft.text, id="text")
             with Horizontal(id="tagged"):
                 yield Static("Tags", id="label")
-                yield from line_with_choices(draft.tags)
+                yield from line_with_choices(draft.tags or self._tags)
+                yield Static("To", id="to-label")
+                yield Entry("" if self._to == INBOX else self._to, placeholder="inbox, today, or a note", id="to")
             yield Static(id="told")
 
     def _read_draft(self) -> Draft:
@@ -135,13 +140,14 @@ class CaptureBox(ModalScreen[None]):
         self._is_saving = True
         self.query_one(WritingArea).read_only = True
         self._tell("saving …")
-        self._keeper.capture(self._draft.text, self.query_one(TagLine).tags)
+        to = self.query_one("#to", Entry).value.strip() or INBOX
+        self._keeper.capture(self._draft.text, self.query_one(TagLine).tags, to)
 
     @on(NoteMade)
     def _made(self, message: NoteMade) -> None:
         told, is_fine = _outcome(message.captured, self.desk.config.index.max_file_bytes)
         self.app.notify(safe.plain(told), severity="information" if is_fine else "warning", markup=False)
-        self.dismiss(None)
+        self.dismiss(message.captured)
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event as StopEvent
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex import drafts
-from exocortex.capturing import Captured, capture
+from exocortex.capturing import Captured, capture, wanted
 from exocortex.core.errors import ExocortexError
 from exocortex.drafts import Draft, DraftError
 from exocortex.tui.desk import Desk
@@ -69,13 +70,14 @@ class Keeper:
         aside(self._target, work)
         return number
 
-    def capture(self, text: str, tags: Sequence[str]) -> None:
-        """Make a note of it."""
-        fields = {"tags": list(tags)} if tags else {}
+    def capture(self, text: str, tags: Sequence[str], to: str) -> None:
+        """Make a note of it, or add it to the one that `to` names."""
 
         def work(_: StopEvent) -> Iterable[Message]:
             with self._turn:
-                captured = capture(self._desk.config, text, self._desk.now(), fields=fields)
+                config, now = self._desk.config, self._desk.now()
+                destination = wanted(config, to, now, Path.home())
+                captured = capture(config, text, now, tags=tuple(tags), to=destination)
                 self._is_over = True
                 with suppress(DraftError):  # what is a note by now has not failed for a draft that stays
                     drafts.drop(self._desk.config.home)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from exocortex.tui.desk import Desk
 
 if TYPE_CHECKING:
-    from textual.screen import ModalScreen, Screen
+    from textual.screen import Screen
+
+    from exocortex.tui.capture_box import CaptureBox
 
 
 def _welcome(desk: Desk) -> Screen[None]:
@@ -59,7 +61,7 @@ MAKERS: dict[str, Callable[[Desk], Screen[None]]] = {
 """Mode: what makes its screen."""
 
 
-def capture_box(desk: Desk) -> ModalScreen[None]:
+def capture_box(desk: Desk) -> CaptureBox:
     """A thought is written down over any screen."""
     from exocortex.tui.capture_box import CaptureBox
 
