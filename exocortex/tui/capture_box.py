@@ -26,6 +26,8 @@ from exocortex.tui.messages import Copy
 from exocortex.tui.tag_line import LANE, TagChoices, TagLine, TagsRead, line_with_choices, read_tags
 from exocortex.tui.writing_area import WritingArea
 
+TAGS_SECONDS = 0.1
+"""How long after it is there the tags of the notes are asked for: the first frame and the first keys come before."""
 DRAFT_SECONDS = 0.3
 """How long after a key, at most, what is typed begins to be put on disk."""
 
@@ -83,7 +85,7 @@ class CaptureBox(ModalScreen[Captured | None]):
         area.move_cursor(area.document.end)
         area.focus()
         if self.desk.config.folders:
-            read_tags(self.desk, self)
+            self.set_timer(TAGS_SECONDS, lambda: read_tags(self.desk, self))
         if self._read_error is not None:
             self._tell_error(self._read_error)
         else:

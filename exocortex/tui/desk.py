@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.errors import OwnerError
 from exocortex.core.notes import NoteRef
-from exocortex.core.service import CortexPort
 from exocortex.tui.lanes import Lane
 
-Reach = Callable[[Config], CortexPort]
+if TYPE_CHECKING:
+    from exocortex.core.service import CortexPort
+
+Reach = Callable[[Config], "CortexPort"]
 
 
 def _now() -> datetime:

@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.errors import EngineError, ExocortexError, OwnerError
-from exocortex.core.service import CortexPort
+
+if TYPE_CHECKING:
+    from exocortex.core.service import CortexPort
 
 ASIDE = "aside"
 """What work that asks no owner calls itself where it fails."""
 
-Work = Callable[[CortexPort, StopEvent], Iterable[Message]]
+Work = Callable[["CortexPort", StopEvent], Iterable[Message]]
 """Asks, and gives the messages that tell of it; it looks at the event while it lasts."""
 
 

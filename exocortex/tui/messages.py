@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from exocortex.core.events import Happening
 from exocortex.core.notes import NoteRef
-from exocortex.core.results import Found, NoteText
-from exocortex.core.status import Status
+
+if TYPE_CHECKING:
+    from exocortex.core.events import Happening
+    from exocortex.core.results import Found, NoteText
+    from exocortex.core.status import Status
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
@@ -17,12 +17,14 @@ from exocortex.capturing import Captured
 from exocortex.clipboard import put
 from exocortex.config import Config
 from exocortex.core.errors import OwnerError
-from exocortex.core.service import CortexPort
 from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
 from exocortex.tui.messages import Copy
 from exocortex.tui.themes import DARK, DEFAULTS, OURS
 from exocortex.tui.tidying import settle
+
+if TYPE_CHECKING:
+    from exocortex.core.service import CortexPort
 
 
 class CapturePopup(App[Captured]):

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from exocortex.core.results import TagCount
-from exocortex.core.service import CortexPort
 from exocortex.tui.choices import Choices
 from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
+
+if TYPE_CHECKING:
+    from exocortex.core.results import TagCount
+    from exocortex.core.service import CortexPort
 
 LANE = "tags"
 _BETWEEN = re.compile(r"[\s,]+")
