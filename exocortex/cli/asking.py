@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from exocortex.cli.console import Span
@@ -74,4 +76,22 @@ def _edited(face: Face, prompt: str, remembered: bool) -> str:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     with face.console.editing():
-        return input(visible(prompt))
+        try:
+            return input(visible(prompt))
+        finally:
+            _keep_keys()
+
+
+def _keep_keys() -> None:
+    """Let keys wait for the next prompt as they are: of a terminal that reads lines, Ctrl-D before it would be lost."""
+    try:
+        import termios
+    except ImportError:
+        return
+    stdin = sys.stdin.fileno()
+    with suppress(termios.error):  # there is no terminal any more
+        now = termios.tcgetattr(stdin)
+        if now[3] & termios.ICANON:
+            atexit.register(termios.tcsetattr, stdin, termios.TCSANOW, termios.tcgetattr(stdin))
+            now[3] &= ~termios.ICANON
+            termios.tcsetattr(stdin, termios.TCSANOW, now)

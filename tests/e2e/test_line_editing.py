@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from places import Place
+from places import EXO, Place
 from terminals import Terminal
 
 LEFT, UP = "\x1b[D", "\x1b[A"
@@ -24,6 +24,20 @@ def test_arrow_keys_edit_and_bring_back_a_question_and_print_nothing(place: Plac
     terminal.presses("d")
     assert terminal.ends() == 0
     assert set(terminal.commands()) <= {"\b"}
+
+
+def test_ctrl_d_while_something_is_answered_ends_it_after_that_and_the_terminal_is_as_it_was(place: Place) -> None:
+    terminal = Terminal(
+        place, "-c", 'stty -g; exo() { "$@"; echo "was $?"; }; exo "$@"; stty -g', "sh", *EXO, "chat", command=["sh"]
+    )
+    terminal.waits_for("\n>")
+    terminal.types("Where is it?")
+    terminal.presses("d")
+    assert terminal.ends() == 0
+    assert "was 0" in terminal.text
+    states = [line for line in terminal.lines if line.count(":") > 10]
+    assert len(states) == 2
+    assert states[0] == states[1]
 
 
 def test_what_was_typed_is_kept_in_no_file(place: Place) -> None:
