@@ -58,6 +58,8 @@ class Scene:
     """Whether it is shown in the README."""
     reply: str = ""
     """What a language model says to every question; empty: there is none."""
+    is_new: bool = False
+    """No folder is known yet."""
 
     @property
     def file(self) -> Path:
@@ -86,7 +88,8 @@ def draw(owner: RunningOwner, scene: Scene) -> str:
     """The picture, as SVG without fonts from elsewhere."""
     with scripted(says(scene.reply), models=(_MODEL,)) as server:
         model = replace(owner.config.model, url=server.url if scene.reply else "", server_model=_MODEL)
-        return _drawn(owner, scene, replace(owner.config, model=model))
+        folders = () if scene.is_new else owner.config.folders
+        return _drawn(owner, scene, replace(owner.config, model=model, folders=folders))
 
 
 def _drawn(owner: RunningOwner, scene: Scene, config: Config) -> str:
@@ -95,12 +98,13 @@ def _drawn(owner: RunningOwner, scene: Scene, config: Config) -> str:
     def reach(config: Config) -> CortexPort:
         return cast(CortexPort, _Still(owner.client(config), root))
 
-    app = ExocortexApp(Desk(config, owner.environ, reach, lambda: config, now=lambda: NOW))
+    environ = {**owner.environ, "HOME": str(root)}
+    app = ExocortexApp(Desk(config, environ, reach, lambda: config, now=lambda: NOW))
 
     async def run() -> str:
         async with app.run_test(size=scene.size) as pilot:
             app.theme, app.animation_level = scene.theme, "none"
-            await until(pilot, lambda: "fresh" in shown_by(pilot) or app.size.width < 80)
+            await until(pilot, lambda: scene.is_new or "fresh" in shown_by(pilot) or app.size.width < 80)
             await _act(pilot, scene.keys)
             for line in app.screen.query(Input):
                 line.cursor_blink = False

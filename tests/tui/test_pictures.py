@@ -29,6 +29,8 @@ _REPLY = """## Giving notice
 """
 
 SCENES = (
+    Scene("welcome", ("wait 36 notes",), is_new=True),
+    Scene("welcome", ("wait 36 notes",), (120, 40), LIGHT, is_new=True),
     Scene("ask", ("f2",)),
     Scene("ask-quoted", _ASKED),
     Scene("ask-quoted", _ASKED, (120, 40), LIGHT),
