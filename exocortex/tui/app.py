@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -27,7 +27,6 @@ from exocortex.config import set_text
 from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Indexed, Notice, Progress, Saved
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.editing import edit
 from exocortex.tui.engines import in_force
 from exocortex.tui.following import follow, read_status
@@ -53,6 +52,9 @@ from exocortex.tui.screens import MAKERS, WELCOME, capture_box, with_keys
 from exocortex.tui.status_line import Standing, clock_of
 from exocortex.tui.themes import DARK, DEFAULTS, OURS, users_themes
 from exocortex.tui.tidying import REST, tidy
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 STATUS_SECONDS = 5.0
 """How old what the status line tells may be while nothing happens."""

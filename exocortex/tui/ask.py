@@ -15,25 +15,24 @@ from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from exocortex.core.answers import Citation
 from exocortex.core.events import Answered, Asked, Retrieved, Token
 from exocortex.tui import safe
 from exocortex.tui.boxes import Choice, Choose, TextBox
 from exocortex.tui.conversing import LANE, Said, Talk, ThreadRead, read_thread, say
-from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING, engines_of, in_force, roles_of
 from exocortex.tui.entry import Question
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy
 from exocortex.tui.place import Place
 from exocortex.tui.receipts import ReceiptRead, Told, open_source, read_receipt, receipt_text, save_note
-from exocortex.tui.scope_box import ScopeBox
 from exocortex.tui.shown import Shown, copied, given, kept
 from exocortex.tui.sources_panel import SourcesPanel, opened
-from exocortex.tui.threads_box import Left, ThreadsBox
 
 if TYPE_CHECKING:
+    from exocortex.core.answers import Citation
+    from exocortex.tui.desk import Desk
     from exocortex.tui.exchange_view import ExchangeView
+    from exocortex.tui.threads_box import Left
 
 
 class AskPlace(Place):
@@ -210,6 +209,8 @@ class AskPlace(Place):
 
     def action_threads(self) -> None:
         """Go on with an earlier conversation."""
+        from exocortex.tui.threads_box import ThreadsBox
+
         self.app.push_screen(ThreadsBox(self.desk), self._go_on)
 
     def _go_on(self, left: Left | None) -> None:
@@ -240,6 +241,8 @@ class AskPlace(Place):
 
     def action_scope(self) -> None:
         """Narrow what is asked of."""
+        from exocortex.tui.scope_box import ScopeBox
+
         self.app.push_screen(ScopeBox(self.desk, self._talk.scope), self._narrowed)
 
     def _narrowed(self, scope: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,13 +18,15 @@ from exocortex.capturing import INBOX, Captured, inbox_folder
 from exocortex.core.errors import ExocortexError
 from exocortex.drafts import Draft
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.keeping import DraftKept, DraftLost, Keeper, NoteMade
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Copy
 from exocortex.tui.tag_line import LANE, TagChoices, TagLine, TagsRead, line_with_choices, read_tags
 from exocortex.tui.writing_area import WritingArea
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 TAGS_SECONDS = 0.1
 """How long after it is there the tags of the notes are asked for: the first frame and the first keys come before."""

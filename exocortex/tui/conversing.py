@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.events import Answering, Token
-from exocortex.core.receipts import Exchange, Thread
-from exocortex.core.service import CortexPort
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.receipts import Exchange, Thread
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 LANE = "ask"
 TOKEN_SECONDS = 0.05

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.events import Progress
-from exocortex.core.results import RecentNote, TaskOfNote
-from exocortex.core.service import CortexPort
-from exocortex.core.summaries import Digest, Period
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.results import RecentNote, TaskOfNote
+    from exocortex.core.service import CortexPort
+    from exocortex.core.summaries import Digest, Period
+    from exocortex.tui.desk import Desk
 
 LANE, ACTS, DIGEST = "today", "acts", "digest"
 MOST_RECENT = 200

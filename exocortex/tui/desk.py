@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from exocortex.config import Config
 from exocortex.core.errors import OwnerError
-from exocortex.core.notes import NoteRef
 from exocortex.tui.lanes import Lane
 
 if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
     from exocortex.core.service import CortexPort
 
 Reach = Callable[[Config], "CortexPort"]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from exocortex.core.answers import Citation
 from exocortex.core.counting import counted
 from exocortex.core.durations import duration
-from exocortex.core.events import Progress
-from exocortex.core.summaries import Digest, DigestFolder, Period, Point
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.row_list import Row, RowList, heading
+
+if TYPE_CHECKING:
+    from exocortex.core.answers import Citation
+    from exocortex.core.events import Progress
+    from exocortex.core.summaries import Digest, DigestFolder, Period, Point
+    from exocortex.tui.desk import Desk
 
 _NAMES: dict[Period, str] = {"day": "Digest of today", "week": "Digest of the week"}
 _STEPS = {"reading": "reading", "writing": "writing", "meaning": "weighing"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from exocortex.config import Config
 from exocortex.config.roles import read_role, role_names
 from exocortex.core.errors import ExocortexError
 from exocortex.tui.boxes import Choice
+
+if TYPE_CHECKING:
+    from exocortex.config import Config
 
 QUOTING = "extractive"
 _ABOUT = 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,11 +14,13 @@ from textual.widgets import Static
 
 from exocortex.core.answers import Sentence, Support
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING
 from exocortex.tui.marking import MARKS, marked
 from exocortex.tui.reply_view import ReplyView
-from exocortex.tui.shown import Shown
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
+    from exocortex.tui.shown import Shown
 
 VERDICTS = {
     Support.SUPPORTED: ("", "$accent"),

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.suggester import Suggester
 
 from exocortex.core.query import BUILT_IN_KEYS, HAS_VALUES
-from exocortex.core.results import FilterValues
-from exocortex.core.service import CortexPort
 from exocortex.tui.choices import Choices
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
+
+if TYPE_CHECKING:
+    from exocortex.core.results import FilterValues
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 LANE = "filters"
 _DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month", "this year", "last year")

@@ -7,15 +7,18 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.errors import ExocortexError
-from exocortex.core.service import CortexPort
 from exocortex.outbound import connections
-from exocortex.tui.desk import Desk
 from exocortex.tui.messages import Happened, OwnerHeard, OwnerLost, StatusRead
+
+if TYPE_CHECKING:
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 AGAIN_SECONDS, MOST_SECONDS = 1.0, 15.0
 """How long it is left alone after it was lost, and after it was lost again and again."""

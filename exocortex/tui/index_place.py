@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -14,11 +14,8 @@ from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 
-from exocortex.core.errors import ExocortexError
-from exocortex.core.status import Skipped, Status
 from exocortex.tui import safe
 from exocortex.tui.boxes import Confirm
-from exocortex.tui.desk import Desk
 from exocortex.tui.following import read_status
 from exocortex.tui.index_work import (
     RECALL,
@@ -31,12 +28,17 @@ from exocortex.tui.index_work import (
     set_paused,
 )
 from exocortex.tui.lanes import Failed
-from exocortex.tui.lately import Moment
 from exocortex.tui.ledger import doing, told, vanished, warnings
 from exocortex.tui.messages import EditNote
 from exocortex.tui.place import Place
 from exocortex.tui.row_list import Row, RowList
 from exocortex.tui.status_line import Standing
+
+if TYPE_CHECKING:
+    from exocortex.core.errors import ExocortexError
+    from exocortex.core.status import Skipped, Status
+    from exocortex.tui.desk import Desk
+    from exocortex.tui.lately import Moment
 
 MOST_SKIPPED = 500
 NARROW = 100

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.events import Indexed
-from exocortex.core.service import CortexPort
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 RUN, ACTS, RECALL = "run", "acts", "recall"
 

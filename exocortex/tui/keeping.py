@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -16,8 +17,10 @@ from exocortex import drafts
 from exocortex.capturing import Captured, capture, wanted
 from exocortex.core.errors import ExocortexError
 from exocortex.drafts import Draft, DraftError
-from exocortex.tui.desk import Desk
 from exocortex.tui.lanes import aside
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 
 @dataclass

@@ -10,12 +10,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from posixpath import dirname, normpath
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from exocortex.core.results import NoteLinks, ResolvedLink
 from exocortex.parsing.inline import split_address
 from exocortex.tui.markdown import NOTE_SCHEME
+
+if TYPE_CHECKING:
+    from exocortex.core.results import NoteLinks, ResolvedLink
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 

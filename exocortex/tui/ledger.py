@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from exocortex.core import sizes
 from exocortex.core.counting import counted
 from exocortex.core.durations import duration
-from exocortex.core.events import Progress
-from exocortex.core.status import FolderStatus, OwnerStatus, Status
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.events import Progress
+    from exocortex.core.status import FolderStatus, OwnerStatus, Status
+    from exocortex.tui.desk import Desk
 
 _LABEL = 10
 _MODES = {

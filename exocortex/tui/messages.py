@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from exocortex.core.notes import NoteRef
-
 if TYPE_CHECKING:
     from exocortex.core.events import Happening
+    from exocortex.core.notes import NoteRef
     from exocortex.core.results import Found, NoteText
     from exocortex.core.status import Status
 

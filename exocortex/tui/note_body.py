@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from exocortex.core.lines import split_lines
 from exocortex.tui import leads, markdown, safe
-from exocortex.tui.messages import NoteRead
 from exocortex.tui.note_view import NoteView, fences
 from exocortex.tui.rendered_view import RenderedView
 from exocortex.tui.rendering import MAX_CHARACTERS, MAX_LINES
+
+if TYPE_CHECKING:
+    from exocortex.tui.messages import NoteRead
 
 _TOO_LONG = f"Shown line by line: this note is longer than {MAX_CHARACTERS // 1024} KB or {MAX_LINES:,} lines."
 _UNRULY = "Shown line by line: this note's Markdown can't be laid out."

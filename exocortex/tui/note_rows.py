@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.notes import NoteRef
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
+    from exocortex.tui.desk import Desk
 
 
 class NoteRows(OptionList):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.answers import Hit
-from exocortex.core.notes import Heading, NoteRef
-from exocortex.core.results import NoteLinks, ResolvedLink
 from exocortex.tui import safe
+
+if TYPE_CHECKING:
+    from exocortex.core.answers import Hit
+    from exocortex.core.notes import Heading, NoteRef
+    from exocortex.core.results import NoteLinks, ResolvedLink
 
 MOST = 200
 """Rows under a title."""

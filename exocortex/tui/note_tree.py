@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from rich.style import Style
 from rich.text import Text
@@ -19,8 +19,10 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from exocortex.core.notes import NoteRef
-from exocortex.core.results import FolderContents
 from exocortex.tui import safe
+
+if TYPE_CHECKING:
+    from exocortex.core.results import FolderContents
 
 Place: TypeAlias = tuple[str, str]
 """A folder of notes, and a path in it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event as StopEvent
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -16,10 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static, Tree
 
 from exocortex.core.notes import NoteRef
-from exocortex.core.results import FolderContents, NoteText, RecentNote
-from exocortex.core.service import CortexPort
 from exocortex.tui import safe, scopes
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import AskAbout, Edited, EditNote, NoteRead, OpenNote
@@ -28,7 +25,12 @@ from exocortex.tui.note_tree import FolderRow, NoteTree
 from exocortex.tui.note_view import NoteView
 from exocortex.tui.place import Place
 from exocortex.tui.reading import read_note
-from exocortex.tui.status_line import Standing
+
+if TYPE_CHECKING:
+    from exocortex.core.results import FolderContents, NoteText, RecentNote
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
+    from exocortex.tui.status_line import Standing
 
 PAGE = 500
 """Notes of a folder that are fetched at a time."""

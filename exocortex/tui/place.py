@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,9 +14,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from exocortex.tui.desk import Desk
 from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 PLACES = {
     "ask": ("Ask", "F2"),

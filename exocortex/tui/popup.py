@@ -15,7 +15,6 @@ from textual.app import App
 
 from exocortex.capturing import Captured
 from exocortex.clipboard import put
-from exocortex.config import Config
 from exocortex.core.errors import OwnerError
 from exocortex.tui.capture_box import CaptureBox
 from exocortex.tui.desk import Desk
@@ -24,6 +23,7 @@ from exocortex.tui.themes import DARK, DEFAULTS, OURS
 from exocortex.tui.tidying import settle
 
 if TYPE_CHECKING:
+    from exocortex.config import Config
     from exocortex.core.service import CortexPort
 
 

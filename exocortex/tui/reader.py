@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,11 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
-from exocortex.core.notes import NoteRef
-from exocortex.core.results import NoteText
-from exocortex.core.service import CortexPort
 from exocortex.tui import leads, safe, scopes
-from exocortex.tui.desk import Desk
 from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed
 from exocortex.tui.link_boxes import LinkBox
@@ -29,6 +25,12 @@ from exocortex.tui.note_body import NoteBody
 from exocortex.tui.note_side import Around, NoteSide
 from exocortex.tui.reading import read_note
 from exocortex.tui.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
+    from exocortex.core.results import NoteText
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 SIDE_FROM = 90
 """Columns from which what belongs to the note is shown beside it, until it is asked for or sent away."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from exocortex.core.notes import NoteRef
-from exocortex.core.service import CortexPort
-from exocortex.tui.desk import Desk
 from exocortex.tui.messages import NoteRead
+
+if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 
 def read_note(

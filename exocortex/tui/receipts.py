@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event as StopEvent
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.core.notes import NoteRef
-from exocortex.core.receipts import Checked, SourceNow
-from exocortex.core.service import CortexPort
-from exocortex.tui.desk import Desk
 from exocortex.tui.messages import OpenNote
+
+if TYPE_CHECKING:
+    from exocortex.core.receipts import Checked, SourceNow
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 _STATES = {"same": "", "moved": "moved since", "changed": "changed since", "gone": "not found any more"}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.answers import Hit, Snippet
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from exocortex.core.answers import Hit, Snippet
+    from exocortex.tui.desk import Desk
 
 _BEFORE = 24
 """Characters of a snippet before its first match."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.notes import NoteRef
-from exocortex.core.results import TaskOfNote
+if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
+    from exocortex.core.results import TaskOfNote
 
 _LEAST_WIDTH = 24
 _RIGHT_SHARE = 0.4

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.widget import Widget
 
 from exocortex.tui.boxes import Prompt
-from exocortex.tui.desk import Desk
 from exocortex.tui.filter_line import LANE, FilterChoices, FilterLine, FiltersRead, read_filters
 from exocortex.tui.lanes import Failed
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 _ABOUT = "Filters, as in a search: tag:work  path:Projects  after:2024-01.  Empty: all notes."
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from exocortex.core.notes import NoteRef
-from exocortex.tui.desk import Desk
+if TYPE_CHECKING:
+    from exocortex.core.notes import NoteRef
+    from exocortex.tui.desk import Desk
 
 _CUTS = re.compile(r"[\"“”„‟＂]|\s\s+|[^\S ]")
 """What can't stand between the quotes of a filter: quotes, and spaces that it would take for a single one."""

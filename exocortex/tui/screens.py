@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from exocortex.tui.desk import Desk
-
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from exocortex.tui.capture_box import CaptureBox
+    from exocortex.tui.desk import Desk
 
 
 def _welcome(desk: Desk) -> Screen[None]:

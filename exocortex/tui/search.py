@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -15,10 +15,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from exocortex.core.results import Explained, Found, Mode
-from exocortex.core.service import CortexPort
 from exocortex.tui import safe, scopes
-from exocortex.tui.desk import Desk
 from exocortex.tui.filter_line import LANE as FILTERS
 from exocortex.tui.filter_line import FilterChoices, FilterLine, FiltersRead, read_filters
 from exocortex.tui.lanes import Failed
@@ -27,6 +24,11 @@ from exocortex.tui.note_view import NoteView
 from exocortex.tui.place import Place
 from exocortex.tui.reading import read_note
 from exocortex.tui.results import Results, words_of
+
+if TYPE_CHECKING:
+    from exocortex.core.results import Explained, Found, Mode
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 REST_SECONDS = 0.15
 """How long nothing is typed before meaning is searched too."""

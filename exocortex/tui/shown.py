@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from exocortex.core.answers import Answer, Citation, Coverage, Sentence
 from exocortex.core.notes import NoteRef
-from exocortex.core.receipts import Anchor, Receipt
-from exocortex.tui.desk import Desk
 from exocortex.tui.engines import QUOTING
+
+if TYPE_CHECKING:
+    from exocortex.core.receipts import Anchor, Receipt
+    from exocortex.tui.desk import Desk
 
 _CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1", re.MULTILINE | re.DOTALL)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from exocortex.core.answers import Citation
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.messages import OpenNote
+
+if TYPE_CHECKING:
+    from exocortex.core.answers import Citation
+    from exocortex.tui.desk import Desk
 
 _QUOTE = 90
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
 from exocortex.core.durations import duration
-from exocortex.core.events import Progress
-from exocortex.core.status import Status
 from exocortex.tui import safe
+
+if TYPE_CHECKING:
+    from exocortex.core.events import Progress
+    from exocortex.core.status import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from exocortex.tui.choices import Choices
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 
 if TYPE_CHECKING:
     from exocortex.core.results import TagCount
     from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 LANE = "tags"
 _BETWEEN = re.compile(r"[\s,]+")

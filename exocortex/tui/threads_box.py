@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,13 +16,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from exocortex.core.receipts import Thread
-from exocortex.core.service import CortexPort
 from exocortex.tui import safe
 from exocortex.tui.boxes import Confirm, Prompt
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.lanes import Failed
+
+if TYPE_CHECKING:
+    from exocortex.core.receipts import Thread
+    from exocortex.core.service import CortexPort
+    from exocortex.tui.desk import Desk
 
 
 @dataclass

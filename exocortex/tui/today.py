@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -15,8 +15,6 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from exocortex.capturing.naming import without_moment
-from exocortex.core.results import RecentNote, TaskOfNote
-from exocortex.core.summaries import Period
 from exocortex.tui import safe
 from exocortex.tui.day import (
     ACTS,
@@ -33,12 +31,16 @@ from exocortex.tui.day import (
     read_digest,
     tick,
 )
-from exocortex.tui.desk import Desk
 from exocortex.tui.digest_view import DigestView
 from exocortex.tui.lanes import Failed
 from exocortex.tui.messages import Edited, EditNote, OpenNote
 from exocortex.tui.place import Place
 from exocortex.tui.row_list import Row, RowList, heading
+
+if TYPE_CHECKING:
+    from exocortex.core.results import RecentNote, TaskOfNote
+    from exocortex.core.summaries import Period
+    from exocortex.tui.desk import Desk
 
 MOST_CAME = 8
 """Shown of what came: the tasks below should be in sight."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event as StopEvent
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,11 +28,13 @@ from exocortex.core.errors import ExocortexError
 from exocortex.core.events import Progress
 from exocortex.likely import MODEL_FOLDERS, FoundModel, FoundNotes, count_notes, find_models, find_notes
 from exocortex.tui import safe
-from exocortex.tui.desk import Desk
 from exocortex.tui.entry import Entry
 from exocortex.tui.keys_line import KeysLine
 from exocortex.tui.lanes import Failed, aside
 from exocortex.tui.messages import FolderTaken, Ready
+
+if TYPE_CHECKING:
+    from exocortex.tui.desk import Desk
 
 _MOST = 6
 """Folders and models offered."""
